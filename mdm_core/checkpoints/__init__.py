@@ -1,0 +1,1 @@
+"""Where networks come from: our bundles, and the authors' checkpoints."""

@@ -1,0 +1,89 @@
+"""The bundle: a folder with `card.json`, which says what a model is, and `model.safetensors`, its numbers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdm_core.errors import MotionError
+
+from .tensors import read_safetensors, write_safetensors
+
+FORMAT = 1
+CARD, WEIGHTS = "card.json", "model.safetensors"
+REQUIRED = ("name", "architecture", "diffusion", "features", "frames", "text", "guidance")
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model as it lies on disk.
+
+    card: architecture (the fields of `NetworkShape`), diffusion (schedule, steps), features
+        (representation, groups, fps, facing), frames (min, max, mask), text (encoder), guidance, and for
+        people: data, licence, metrics.
+    tensors: the network's parameters under their state-dict names (float32), and `mean`, `std` [D].
+    """
+
+    card: dict[str, Any]
+    tensors: dict[str, NDArray[Any]]
+
+    @staticmethod
+    def read(folder: Path) -> Bundle:
+        """The bundle in `folder`; a `MotionError` names the file and field that is missing or damaged."""
+        card = read_card(folder)
+        tensors = {
+            name: value.astype(np.float32) if value.dtype == np.float16 else value
+            for name, value in read_safetensors(folder / WEIGHTS).items()
+        }
+        for name in ("mean", "std"):
+            if tensors.get(name, np.empty(0)).shape != (card["architecture"]["features"],):
+                raise MotionError(f'{folder / WEIGHTS} does not fit its card: "{name}" is missing or has a wrong size.')
+        return Bundle(card, tensors)
+
+    def write(self, folder: Path) -> None:
+        """Writes both files; weights are stored as float16, the statistics as float32."""
+        folder.mkdir(parents=True, exist_ok=True)
+        stored = {
+            name: value if name in ("mean", "std") else value.astype(np.float16) for name, value in self.tensors.items()
+        }
+        write_safetensors(folder / WEIGHTS, stored, {"format": "mdm-bundle"})
+        (folder / CARD).write_text(json.dumps(self.card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @property
+    def parameters(self) -> dict[str, NDArray[Any]]:
+        """The network's own tensors, without the statistics."""
+        return {name: value for name, value in self.tensors.items() if name not in ("mean", "std")}
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """The checked card of the bundle in `folder`."""
+    path = folder / CARD
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MotionError(f"There is no model in {folder}: {CARD} is missing.") from None
+    except (OSError, ValueError) as error:
+        raise MotionError(f"{path} cannot be read as a model card ({error}); install the model again.") from None
+    missing = [field for field in REQUIRED if not isinstance(card, dict) or field not in card]
+    if missing:
+        raise MotionError(f'{path} lacks the field "{missing[0]}"; install the model again.')
+    if card.get("format") != FORMAT:
+        raise MotionError(f"{path} has format {card.get('format')}, this version reads {FORMAT}; update the add-on.")
+    return card
+
+
+def find(name: str) -> Path:
+    """The folder of a bundle by name ("bundled") or path."""
+    shipped = ASSETS / name
+    if shipped.joinpath(CARD).is_file() and shipped.parent == ASSETS:
+        return shipped
+    path = Path(name).expanduser()
+    if path.joinpath(CARD).is_file():
+        return path
+    raise MotionError(f'There is no model "{name}": give "bundled" or the path of a folder that holds a {CARD}.')

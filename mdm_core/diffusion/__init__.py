@@ -1,0 +1,1 @@
+"""Denoising diffusion in plain array arithmetic: schedule, samplers, guidance. No network lives here."""

@@ -1,0 +1,50 @@
+"""The Denoiser protocol and what it is conditioned on. Both engines and all samplers meet here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mdm_core.arrays import Array, namespace
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """What a batch of B motions is asked to be. Arrays are NumPy or torch, of the engine's kind.
+
+    keep: float [B]; 1 where the condition holds, 0 for the null condition of classifier-free guidance.
+    text: float [B, L, E], the text encoder's states (L = 1 for a sentence embedding), or None.
+    text_mask: bool [B, L], True at real tokens, or None if all are.
+    action: int [B], an action label, or None.
+    frame_mask: bool [B, T], True at the frames to be made, or None if all are.
+    """
+
+    keep: Array
+    text: Array | None = None
+    text_mask: Array | None = None
+    action: Array | None = None
+    frame_mask: Array | None = None
+
+
+class Denoiser(Protocol):
+    """A trained network that predicts the clean motion x0 from a noisy one (Tevet et al. 2023, eq. 2)."""
+
+    def __call__(self, x: Array, step: Array, conditioning: Conditioning) -> Array:
+        """x: [B, T, D] normalised, noisy; step: int [B], index of the trained chain; returns x0 [B, T, D]."""
+        ...
+
+
+def with_null(conditioning: Conditioning) -> Conditioning:
+    """The batch twice: first as it is, then with the condition dropped; for guidance in one pass of 2B."""
+    xp = namespace(conditioning.keep)
+
+    def twice(a: Array | None) -> Array | None:
+        return None if a is None else xp.concatenate([a, a])
+
+    return Conditioning(
+        keep=xp.concatenate([conditioning.keep, xp.zeros_like(conditioning.keep)]),
+        text=twice(conditioning.text),
+        text_mask=twice(conditioning.text_mask),
+        action=twice(conditioning.action),
+        frame_mask=twice(conditioning.frame_mask),
+    )
