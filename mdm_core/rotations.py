@@ -61,7 +61,7 @@ def between(a: Array, b: Array) -> Array:
     a, b = np.broadcast_arrays(a, b)
     w = 1.0 + np.sum(a * b, axis=-1, keepdims=True)
     xyz = np.cross(a, b)
-    opposite = w < 1e-9
+    opposite = w < 1e-14
     if np.any(opposite):
         least = np.eye(3)[np.argmin(np.abs(a), axis=-1)]
         w = np.where(opposite, 0.0, w)

@@ -130,6 +130,6 @@ class EncoderNetwork(nn.Module):
         """Tokens to be ignored, bool [B, 1 + tokens]: those without one real frame; never the condition token."""
         if frame_mask is None:
             return None
-        padded = F.pad(frame_mask, (1, -frame_mask.shape[1] % group), value=False)[:, 1:]
+        padded = F.pad(frame_mask, (0, -frame_mask.shape[1] % group), value=False)
         ignored = ~padded.reshape(len(padded), -1, group).any(dim=-1)
         return F.pad(ignored, (1, 0), value=False)
