@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mdm_core.engine.base import Conditioning
+from mdm_core.engine.positions import sinusoid
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,6 @@ class NetworkShape:
     frames_per_token: int = 1
     dropout: float = 0.1
     max_positions: int = 5000
-
-
-def sinusoid(positions: int, width: int) -> Tensor:
-    """The fixed table [positions, width] of Vaswani et al. (2017, sec. 3.5), sine and cosine interleaved."""
-    p = torch.arange(positions, dtype=torch.float32)[:, None]
-    omega = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * (-torch.log(torch.tensor(10000.0)) / width))
-    return torch.stack([torch.sin(p * omega), torch.cos(p * omega)], dim=-1).reshape(positions, width)
 
 
 class InputProcess(nn.Module):
@@ -100,7 +94,7 @@ class EncoderNetwork(nn.Module):
         self.embed_action = EmbedAction(shape.actions, shape.latent) if shape.actions else None
         self.output_process = OutputProcess(width, shape.latent)
         self.dropout = nn.Dropout(shape.dropout)
-        self.register_buffer("pe", sinusoid(shape.max_positions, shape.latent), persistent=False)
+        self.register_buffer("pe", torch.from_numpy(sinusoid(shape.max_positions, shape.latent)), persistent=False)
 
     pe: Tensor
 
