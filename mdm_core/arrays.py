@@ -21,3 +21,11 @@ def like(values: Any, x: Any) -> Any:
     if namespace(x) is np:
         return np.asarray(values, dtype=x.dtype)
     return sys.modules["torch"].as_tensor(values, dtype=x.dtype, device=x.device)
+
+
+def integers(value: int, count: int, x: Any) -> Any:
+    """`count` times the integer `value`, int64 [count], of x's kind and device."""
+    if namespace(x) is np:
+        return np.full(count, value, dtype=np.int64)
+    torch = sys.modules["torch"]
+    return torch.full((count,), value, dtype=torch.int64, device=x.device)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mdm_core.errors import MotionError
 
-Table = NDArray[np.float64]
+Table = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,48 @@ def named(name: str, steps: int) -> Schedule:
     return makers[name](steps)
 
 
-def respace(schedule: Schedule, steps: int) -> Schedule:
-    """The sub-chain of `steps` evenly spread levels, its first and last included (Nichol and Dhariwal 2021, sec. 4).
+def keep(schedule: Schedule, levels: NDArray[np.integer]) -> Schedule:
+    """The sub-chain of the given levels, in rising order (Nichol and Dhariwal 2021, sec. 4).
 
     Betas are recomputed from the kept cumulative products; the network is still told the trained index.
     """
-    if not 1 <= steps <= len(schedule):
-        raise MotionError(f"This model denoises in 1 to {len(schedule)} steps, not {steps}.")
-    kept = np.rint(np.linspace(0, len(schedule) - 1, steps)).astype(int) if steps > 1 else np.array([len(schedule) - 1])
-    alpha_bar = schedule.alpha_bar[kept]
+    alpha_bar = schedule.alpha_bar[levels]
     betas = 1.0 - alpha_bar / np.append(1.0, alpha_bar[:-1])
-    return Schedule(betas, schedule.trained_steps[kept])
+    return Schedule(betas, schedule.trained_steps[levels])
+
+
+def respace(schedule: Schedule, steps: int) -> Schedule:
+    """The sub-chain of `steps` evenly spread levels, first and last included: for every sampler.
+
+    Halves fall as in the published code, which adds the stride up in floating point before it rounds. One
+    step is the noisiest level.
+    """
+    check_steps(schedule, steps)
+    if steps == len(schedule):
+        return schedule
+    if steps == 1:
+        return keep(schedule, np.array([len(schedule) - 1]))
+    stride = (len(schedule) - 1) / (steps - 1)
+    return keep(schedule, np.rint(np.cumsum(np.append(0.0, np.full(steps - 1, stride)))).astype(int))
+
+
+def respace_ddim(schedule: Schedule, steps: int) -> Schedule:
+    """The sub-chain 0, s, 2s, ... of `steps` levels, as the DDIM paper and the published "ddimN" take it.
+
+    The noisiest levels are left out, although sampling starts from pure noise; `respace` is the better walk.
+    The stride s is the smallest whole number that gives `steps` levels; not every number of steps has one.
+    """
+    check_steps(schedule, steps)
+    total = len(schedule)
+    stride = next((s for s in range(1, total) if math.ceil(total / s) == steps), None)
+    if stride is None:
+        raise MotionError(f"A chain of {total} steps has no whole stride that gives {steps}; use `respace` instead.")
+    return keep(schedule, np.arange(0, total, stride))
+
+
+def check_steps(schedule: Schedule, steps: int) -> None:
+    """Raises a `MotionError` if the chain cannot be walked in that many steps."""
+    if not 1 <= steps <= len(schedule):
+        raise MotionError(
+            f"This model denoises in 1 to {len(schedule)} steps, not {steps}; choose a number in between."
+        )
