@@ -112,7 +112,7 @@ def respace_ddim(schedule: Schedule, steps: int) -> Schedule:
     total = len(schedule)
     stride = next((s for s in range(1, total) if math.ceil(total / s) == steps), None)
     if stride is None:
-        raise MotionError(f"A chain of {total} steps has no whole stride that gives {steps}; use `respace` instead.")
+        raise MotionError(f"A chain of {total} steps has no whole stride that gives {steps}; choose another number of steps.")
     return keep(schedule, np.arange(0, total, stride))
 
 
