@@ -73,8 +73,9 @@ def facing_rotation(positions: Array, facing: Facing) -> Array:
     if facing == "steady":
         forward = rotations.normalize(forward * [1, 0, 1])
     turn = rotations.between(forward, np.broadcast_to(FORWARD, forward.shape))
-    if facing == "humanml3d":
-        turn[0] = [1, 0, 0, 0]
+    if facing == "steady":
+        return rotations.continuous(turn)  # without it the yaw rate has the wrong sign where a turn passes -Z
+    turn[0] = [1, 0, 0, 0]
     return turn
 
 
