@@ -1,0 +1,1 @@
+"""The child process that makes motions, and the client that talks to it. Neither knows Blender."""
