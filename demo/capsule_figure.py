@@ -29,7 +29,10 @@ _SUPERSAMPLING = 2
 
 @dataclass(frozen=True)
 class View:
-    """An orthographic camera: degrees around Y from the character's front (+Z) to its left, degrees up, metres of height."""
+    """An orthographic camera.
+
+    Degrees around Y from the character's front (+Z) to its left, degrees upwards, metres that its picture is high.
+    """
 
     azimuth: float = 40.0
     elevation: float = 14.0
@@ -50,7 +53,9 @@ class _Spheres:
     colours: Array  # [N, 3]
 
 
-def render(pose: Array, view: View, size: int, *, centre: Array, contacts: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
+def render(
+    pose: Array, view: View, size: int, *, centre: Array, contacts: NDArray[np.bool_] | None = None
+) -> NDArray[np.uint8]:
     """One picture uint8 [size, size, 3] of joint positions [22, 3] (metres, Y up), looking at the world point `centre`.
 
     contacts: bool [4] in the order of `skeleton.FEET`; a foot that is said to stand is painted green.

@@ -25,8 +25,8 @@ _CAPTION = 18
 _INK, _PAPER = (40, 42, 48), (246, 246, 247)
 
 
-def contact_sheet(motions: list[Motion], *, frames: int = 10, size: int = 200, view: View | None = None) -> Image.Image:
-    """Rows of `frames` evenly spaced poses, then a map of the pelvis' path seen from above; size in pixels of a tile."""
+def contact_sheet(motions: list[Motion], *, frames: int = 10, size: int = 220, view: View | None = None) -> Image.Image:
+    """Rows of `frames` evenly spaced poses, then the pelvis' path seen from above; size in pixels of a tile."""
     view = view or View()
     sheet = Image.new("RGB", (size * (frames + 1), (size + _CAPTION) * len(motions)), _PAPER)
     draw = ImageDraw.Draw(sheet)
@@ -51,7 +51,7 @@ def _tile(motion: Motion, frame: int, view: View, size: int) -> NDArray[np.uint8
 
 
 def _path_map(motion: Motion, size: int) -> Image.Image:
-    """The pelvis' path on the ground from above, +Z up and so +X, its left, to the left; a grid line a metre, dots each half second."""
+    """The pelvis' path from above: +Z up and so +X, its left, to the left; a line a metre, a dot each half second."""
     image = Image.new("RGB", (size, size), (255, 255, 255))
     draw = ImageDraw.Draw(image)
     path: Array = motion.positions[:, 0, ::2].astype(np.float64)
@@ -112,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("out", type=Path)
     parser.add_argument("--frames", type=int, default=10, help="poses a row")
     parser.add_argument("--size", type=int, default=220, help="pixels a tile")
-    parser.add_argument("--azimuth", type=float, default=40.0, help="0 from the front, 90 from its left, 180 from behind")
+    parser.add_argument("--azimuth", type=float, default=40.0, help="0 front, 90 its left, 180 behind")
     parser.add_argument("--elevation", type=float, default=14.0)
     options = parser.parse_args(arguments)
     try:

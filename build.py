@@ -1,0 +1,135 @@
+"""Start here. Makes the project's own `.venv` and runs the demo, the tests, the checks or the packaging in it.
+
+    python3 build.py demo ["a person walks forward and waves"]   prompt -> out/demo.blend, .gif, .bvh, .npz
+    python3 build.py test [--matrix] [pytest arguments]          the whole suite; --matrix: on every supported Blender
+    python3 build.py zip                                         dist/mdm_blender-VERSION.zip, to install in Blender
+    python3 build.py lint                                        ruff and pyright
+    python3 build.py setup                                       the .venv alone, with torch, to train and to develop
+    python3 build.py clean [--all]                               removes what was made; --all: the .venv too
+
+Standard library only, in syntax that any Python 3.8+ starts; so are tools/interpreters.py and tools/environment.py.
+What runs inside the .venv lives in demo/, tools/extension_zip.py and tests/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.environment import Options, Stop, environment, executable, matrix_environment, run
+
+ROOT = Path(__file__).resolve().parent
+MATRIX = ("4.2.23", "4.5.15", "5.0.1", "5.1.2", "5.2.3")  # tests/blender runs on each of these releases of bpy
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command; its exit status, or 1 and a sentence on stderr."""
+    command, extra = read_arguments(arguments)
+    started = time.monotonic()
+    os.chdir(str(ROOT))
+    try:
+        code = {"demo": demo, "test": test, "zip": make_zip, "lint": lint, "setup": setup, "clean": clean}[
+            command.command
+        ](command, extra)
+    except Stop as stop:
+        print(f"build.py: {stop}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("build.py: stopped; the next run repairs what was left half made.", file=sys.stderr)
+        return 130
+    outcome = "done" if code == 0 else f"failed with exit status {code}"
+    print(f"build.py {command.command}: {outcome} after {time.monotonic() - started:.1f} s", flush=True)
+    return code
+
+
+def read_arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """The command with its options, and what is passed on to pytest or to the demo."""
+    parser = argparse.ArgumentParser(
+        prog="build.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--python", help="make the .venv with this Python (3.11 or 3.13)")
+    shared.add_argument(
+        "--torch-index",
+        default=os.environ.get("MDM_TORCH_INDEX"),
+        help="package index to take torch from, as PyTorch's install page shows it (or the variable MDM_TORCH_INDEX)",
+    )
+    shared.add_argument("--cuda", action="store_true", help="take the GPU build of torch even where no GPU is seen")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="demo|test|zip|lint|setup|clean")
+    commands.add_parser("demo", parents=[shared]).add_argument("prompt", nargs="?")
+    commands.add_parser("test", parents=[shared]).add_argument("--matrix", action="store_true")
+    for name in ("zip", "lint", "setup"):
+        commands.add_parser(name, parents=[shared])
+    commands.add_parser("clean").add_argument("--all", action="store_true", help="the virtual environments too")
+    command, extra = parser.parse_known_args(arguments)
+    if extra and command.command not in ("demo", "test"):
+        parser.error("unrecognized arguments: " + " ".join(extra))
+    return command, extra
+
+
+def demo(command: argparse.Namespace, extra: Sequence[str]) -> int:
+    python = environment(ROOT, ("demo.txt",), options(command))
+    return run([python, "-m", "demo.make", *([command.prompt] if command.prompt else []), *extra])
+
+
+def test(command: argparse.Namespace, extra: Sequence[str]) -> int:
+    if command.matrix:
+        return test_matrix(command, extra)
+    return run([environment(ROOT, ("test.txt", "torch.txt"), options(command)), "-m", "pytest", *extra])
+
+
+def test_matrix(command: argparse.Namespace, extra: Sequence[str]) -> int:
+    """tests/blender under every release of MATRIX, each in a virtual environment of its own; the worst exit status."""
+    codes = {}
+    for release in MATRIX:
+        python = matrix_environment(ROOT, release, options(command))
+        if python is not None:
+            print(f"== Blender {release}", flush=True)
+            codes[release] = run([python, "-m", "pytest", "tests/blender", *extra])
+    for release in MATRIX:
+        print(
+            f"Blender {release}: {'skipped, no Python for it here' if release not in codes else codes[release] or 'ok'}"
+        )
+    return max(codes.values(), default=1)
+
+
+def make_zip(command: argparse.Namespace, _extra: Sequence[str]) -> int:
+    return run([environment(ROOT, ("zip.txt",), options(command)), "-m", "tools.extension_zip"])
+
+
+def lint(command: argparse.Namespace, _extra: Sequence[str]) -> int:
+    python = environment(ROOT, ("test.txt", "torch.txt"), options(command))
+    checks = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["pyright", "--pythonpath", python])
+    return max([run([python, "-m", *check]) for check in checks])
+
+
+def setup(command: argparse.Namespace, _extra: Sequence[str]) -> int:
+    environment(ROOT, ("test.txt", "torch.txt"), options(command))
+    mdm = Path(executable(ROOT / ".venv", "mdm")).relative_to(ROOT)
+    print(f"Ready. For example: {mdm} generate 'a person waves' --out wave.gif")
+    return 0
+
+
+def clean(command: argparse.Namespace, _extra: Sequence[str]) -> int:
+    """Removes what the build made and nothing else."""
+    names = ["out", "dist", "build", ".pytest_cache", ".ruff_cache", ".hypothesis"]
+    if command.all:
+        names += [".venv", ".uv", *(path.name for path in sorted(ROOT.glob(".venv-bpy-*")))]
+    for name in names:
+        if (ROOT / name).is_dir() and not (ROOT / name).is_symlink():
+            shutil.rmtree(str(ROOT / name))
+            print(f"removed {name}/")
+    return 0
+
+
+def options(command: argparse.Namespace) -> Options:
+    return Options(command.python, command.torch_index, command.cuda)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
