@@ -64,8 +64,10 @@ def cosine(steps: int) -> Schedule:
 
 
 def linear(steps: int) -> Schedule:
-    """The linear schedule of Ho et al. (2020), scaled so that any number of steps ends at the same noise."""
+    """The linear schedule of Ho et al. (2020), scaled so that any number of steps ends at about the same noise."""
     scale = 1000 / steps
+    if scale * 2e-2 > 1:
+        raise MotionError(f"The linear noise schedule needs 20 steps or more, not {steps}; correct the model card.")
     return Schedule(np.linspace(scale * 1e-4, scale * 2e-2, steps, dtype=np.float64), np.arange(steps))
 
 
@@ -74,6 +76,8 @@ def named(name: str, steps: int) -> Schedule:
     makers = {"cosine": cosine, "linear": linear}
     if name not in makers:
         raise MotionError(f'The noise schedule "{name}" is not known; the model card must say cosine or linear.')
+    if steps < 1:
+        raise MotionError(f"A noise schedule needs one step or more, not {steps}; correct the model card.")
     return makers[name](steps)
 
 
@@ -112,7 +116,7 @@ def respace_ddim(schedule: Schedule, steps: int) -> Schedule:
     total = len(schedule)
     stride = next((s for s in range(1, total) if math.ceil(total / s) == steps), None)
     if stride is None:
-        raise MotionError(f"A chain of {total} steps has no whole stride that gives {steps}; choose another number of steps.")
+        raise MotionError(f"A chain of {total} steps has no stride that gives {steps}; choose another number.")
     return keep(schedule, np.arange(0, total, stride))
 
 

@@ -20,7 +20,7 @@ def replace_known(known: Array, mask: Array) -> Constrain:
             f"The kept motion is {tuple(known.shape)} and its mask {tuple(mask.shape)}; give equal shapes."
         )
 
-    def constrain(x0: Array, step: int) -> Array:
+    def constrain(x0: Array, _step: int) -> Array:
         return namespace(x0).where(mask, known, x0)
 
     return constrain
