@@ -133,7 +133,8 @@ class Runner:
     def _generate(self, message: Message) -> None:
         generator = self._generator(message)
         fields = {name: value for name, value in message.fields.items() if name not in MODEL_FIELDS}
-        request = Request(**(fields | {"prompts": tuple(fields.get("prompts", ()))}))
+        fields["prompts"] = tuple(fields.get("prompts", ()))
+        request = Request(**fields)
 
         def on_step(step: int, steps: int) -> None:
             self._stop_if_cancelled(message.job)

@@ -67,7 +67,7 @@ class Host:
         self.inp = os.fdopen(from_worker, "rb")
         self.closed = threading.Event()
         self.messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        worker_in, worker_out = CountingReader(open(to_worker, "rb", buffering=0)), os.fdopen(to_host, "wb")
+        worker_in, worker_out = CountingReader(io.FileIO(to_worker)), os.fdopen(to_host, "wb")
         self.worker_in = worker_in
 
         def run() -> None:

@@ -1,0 +1,7 @@
+"""The operators `bpy.ops.mdm.*`: thin, one file a subject. What they do is done in the modules above this package."""
+
+from __future__ import annotations
+
+from . import generate, report, take
+
+CLASSES: tuple[type, ...] = (*generate.CLASSES, *take.CLASSES, *report.CLASSES)

@@ -1,0 +1,92 @@
+"""Generate and cancel, and the operator by which a finished job becomes one undo step."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from mdm_core.errors import MotionError
+from mdm_core.generator import Request
+
+from .. import jobs, rig, scene
+from ..preferences import worker_settings
+from ..properties import MAX_SEED, MDM_PG_settings
+from .base import MotionOperator
+
+
+class MDM_OT_generate(MotionOperator):
+    """Make a motion from the prompt and put it on the active armature from the current frame on"""
+
+    bl_idname = "mdm.generate"
+    bl_label = "Generate Motion"
+
+    if TYPE_CHECKING:
+        prompt: str
+        seconds: float
+        seed: int
+        takes: int
+    else:
+        prompt: bpy.props.StringProperty(name="Prompt", description="What the character does", options={"SKIP_SAVE"})
+        seconds: bpy.props.FloatProperty(name="Seconds", default=6.0, options={"SKIP_SAVE"})
+        seed: bpy.props.IntProperty(name="Seed", min=0, max=MAX_SEED, options={"SKIP_SAVE"})
+        takes: bpy.props.IntProperty(name="Takes", default=1, options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if jobs.controller.busy:
+            cls.poll_message_set("A motion is being generated already")
+            return False
+        return True
+
+    def run(self, context: Any) -> None:
+        """Options that are not given come from the scene's settings. In background mode it returns when all is done."""
+        armature = scene.needed_armature(context)
+        if reason := scene.why_not_now(armature.session_uid):
+            raise MotionError(f"An action can't be written now: {reason} first.")
+        rig.detect(armature)
+        target = jobs.Target(
+            context.scene.session_uid, armature.session_uid, armature.name, float(context.scene.frame_current)
+        )
+        jobs.controller.start(self._request(context.scene.mdm), target, worker_settings())
+        if bpy.app.background:
+            jobs.controller.wait()
+            if jobs.controller.failure is not None:
+                raise MotionError(jobs.controller.failure.message)
+
+    def _request(self, settings: MDM_PG_settings) -> Request:
+        chosen = {name: getattr(settings, name) for name in ("prompt", "seconds", "seed", "takes")}
+        if settings.use_random_seed:
+            chosen["seed"] = random.SystemRandom().randint(0, MAX_SEED)
+        chosen |= {name: getattr(self, name) for name in chosen if self.properties.is_property_set(name)}
+        return Request((chosen["prompt"],), seconds=chosen["seconds"], seed=chosen["seed"], takes=chosen["takes"])
+
+
+class MDM_OT_cancel(MotionOperator):
+    """Stop generating; nothing is changed"""
+
+    bl_idname = "mdm.cancel"
+    bl_label = "Cancel Generation"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return jobs.controller.busy
+
+    def run(self, context: Any) -> None:
+        jobs.controller.cancel()
+
+
+class MDM_OT_apply_result(MotionOperator):
+    """Write the motion that was generated to its armature"""
+
+    bl_idname = "mdm.apply_result"
+    bl_label = "Generate Motion"
+    bl_options = {"UNDO", "INTERNAL"}
+
+    def run(self, context: Any) -> None:
+        actions = jobs.controller.apply(context)
+        self.report({"INFO"}, f"Motion '{actions[0].name}' is on the armature.")
+
+
+CLASSES: tuple[type, ...] = (MDM_OT_generate, MDM_OT_cancel, MDM_OT_apply_result)

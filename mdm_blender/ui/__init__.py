@@ -1,0 +1,7 @@
+"""What the add-on draws. draw() reads what is known and does no work."""
+
+from __future__ import annotations
+
+from . import panel
+
+CLASSES: tuple[type, ...] = panel.CLASSES
