@@ -141,6 +141,15 @@ def test_masked_frames_do_not_reach_real_ones(group: int) -> None:
     np.testing.assert_allclose(full[:, :4], run(made, x[:, :4], condition())[:, :4], atol=1e-5)
 
 
+def test_a_token_with_one_real_frame_counts() -> None:
+    """3 real frames in tokens of 2 are two tokens, as with 4."""
+    made, x = network(replace(TINY, frames_per_token=2)), motion()
+    mask = np.broadcast_to(np.arange(T) < 3, (B, T)).copy()
+    np.testing.assert_allclose(
+        run(made, x, condition(frame_mask=mask))[:, :4], run(made, x[:, :4], condition()), atol=1e-5
+    )
+
+
 @pytest.mark.parametrize("group", [2, 3, 4])
 def test_any_length_fits_into_tokens(group: int) -> None:
     """7 frames in tokens of `group`: as if zero frames were appended up to a whole token."""
