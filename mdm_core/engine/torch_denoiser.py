@@ -1,0 +1,60 @@
+"""The torch engine: a bundle's network on a device, for sampling alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mdm_core.checkpoints.bundle import Bundle
+from mdm_core.engine.base import Conditioning
+from mdm_core.engine.loading import Engine
+from mdm_core.engine.torch_network import EncoderNetwork, NetworkShape
+from mdm_core.errors import MotionError
+
+
+class TorchDenoiser:
+    """`EncoderNetwork` as a `Denoiser`: evaluation mode, no gradients."""
+
+    def __init__(self, network: EncoderNetwork) -> None:
+        self.network = network.eval()
+
+    def __call__(self, x: Tensor, step: Tensor, conditioning: Conditioning) -> Tensor:
+        """x: [B, T, D] normalised, noisy; step: int [B], index of the trained chain; returns x0 [B, T, D]."""
+        with torch.inference_mode():
+            return self.network(x, step, conditioning)
+
+
+def load(bundle: Bundle, device: str = "auto") -> Engine:
+    """The bundle's network on "cpu", "cuda", "mps", or the first of cuda, mps and cpu that is there."""
+    place = pick(device)
+    sizes = bundle.card["architecture"]
+    if sizes.get("arch", "trans_enc") != "trans_enc":
+        raise MotionError(f"The torch engine cannot run models of the kind {sizes['arch']} yet; use a trans_enc model.")
+    known = {name: sizes[name] for name in NetworkShape.__dataclass_fields__ if name in sizes}
+    network = EncoderNetwork(NetworkShape(**known))
+    try:
+        network.load_state_dict({name: torch.from_numpy(value) for name, value in bundle.parameters.items()})
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise MotionError(f"The weights do not fit the model's card ({reason}); install the model again.") from None
+    network.to(place)
+
+    def into(values: NDArray[np.generic]) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(place)
+
+    def out(values: Tensor) -> NDArray[np.float32]:
+        return values.detach().to("cpu", torch.float32).numpy()
+
+    return Engine("torch", place.type, TorchDenoiser(network), into, out)
+
+
+def pick(name: str) -> torch.device:
+    """The device by name; a MotionError if it is not there."""
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(kind for kind, there in found.items() if there)
+    if not found[name]:
+        raise MotionError(f'This machine has no device "{name}" that torch can use; use "auto" or "cpu".')
+    return torch.device(name)
