@@ -12,7 +12,7 @@ import json
 import re
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,20 +21,21 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from mdm_core.arrays import Array
 from mdm_core.checkpoints import official
 from mdm_core.checkpoints.bundle import Bundle
 from mdm_core.diffusion import samplers, schedule
 from mdm_core.diffusion.guidance import guided
 from mdm_core.editing.inpaint import replace_known
-from mdm_core.engine.base import Conditioning, Denoiser
-from mdm_core.engine.numpy_engine import NumpyDenoiser
+from mdm_core.engine.base import Conditioning
+from mdm_core.engine.loading import Engine, load
 from mdm_core.errors import MotionError
 from mdm_core.features import humanml3d
 
-Array = Any
 Arrays = dict[str, np.ndarray]
 
 ONE_PASS, SAMPLE, FEATURES, POSITIONS, SCHEDULE = 1e-5, 1e-3, 1e-3, 1e-4, 0.0
+ENGINES = ("torch", "numpy")
 INPUTS = {"x", "t", "text_embed", "action", "lengths", "inpaint_mask", "inpaint_motion"}
 SAMPLED = re.compile(r"(?P<inpaint>inpaint_)?(?P<sampler>ddpm|ddim)(?P<steps>\d+)(of\d+)?(?P<guided>_cfg\d+)?")
 
@@ -64,50 +65,16 @@ def compared(name: str, ours: Array, reference: np.ndarray, tolerance: float) ->
     return Line(name, error if np.isfinite(error) else float("inf"), tolerance)
 
 
-@dataclass(frozen=True)
-class Engine:
-    """An engine's network of one checkpoint; `array` makes its kind of array of a NumPy one."""
-
-    name: str
-    denoiser: Denoiser
-    array: Callable[[np.ndarray], Array]
-
-
-def torch_engine(bundle: Bundle) -> Engine:
-    """The torch network on the CPU."""
-    import torch
-
-    from mdm_core.engine.torch_network import EncoderNetwork, NetworkShape
-
-    sizes = {name: value for name, value in bundle.card["architecture"].items() if name != "arch"}
-    network = EncoderNetwork(NetworkShape(**sizes)).eval()
-    network.load_state_dict({name: torch.from_numpy(value) for name, value in bundle.parameters.items()})
-
-    @torch.no_grad()
-    def denoise(x: Array, step: Array, conditioning: Conditioning) -> Array:
-        return network(x, step, conditioning)
-
-    return Engine("torch", denoise, torch.from_numpy)
-
-
-def numpy_engine(bundle: Bundle) -> Engine:
-    """The network that needs no installation."""
-    return Engine("numpy", NumpyDenoiser.from_bundle(bundle), np.ascontiguousarray)
-
-
-ENGINES: dict[str, Callable[[Bundle], Engine]] = {"torch": torch_engine, "numpy": numpy_engine}
-
-
 def to_frames(x: np.ndarray) -> np.ndarray:
     """The official [B, J, C, N] as ours, [B, N, J * C]."""
     b, j, c, n = x.shape
     return np.ascontiguousarray(x.transpose(0, 3, 1, 2).reshape(b, n, j * c))
 
 
-def to_official(x: Array, shape: tuple[int, ...]) -> np.ndarray:
+def to_official(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Ours [B, N, J * C] as the official `shape` [B, J, C, N]."""
     b, j, c, n = shape
-    return np.asarray(x).reshape(b, n, j, c).transpose(0, 2, 3, 1)
+    return x.reshape(b, n, j, c).transpose(0, 2, 3, 1)
 
 
 @dataclass(frozen=True)
@@ -121,21 +88,21 @@ class ModelCase:
 
     def conditioning(self, keep: float) -> Conditioning:
         """The condition of the case, held (keep 1) or dropped (keep 0)."""
-        x, array = self.arrays["x"], self.engine.array
+        x, into = self.arrays["x"], self.engine.into
         text, action, lengths = (self.arrays.get(name) for name in ("text_embed", "action", "lengths"))
         masked = self.bundle.card["frames"]["mask"] and lengths is not None
         return Conditioning(
-            keep=array(np.full(len(x), keep, dtype=np.float32)),
-            text=None if text is None else array(np.ascontiguousarray(text.transpose(1, 0, 2))),
-            action=None if action is None else array(action[:, 0]),
-            frame_mask=array(np.arange(x.shape[-1])[None] < lengths[:, None]) if masked else None,
+            keep=into(np.full(len(x), keep, dtype=np.float32)),
+            text=None if text is None else into(np.ascontiguousarray(text.transpose(1, 0, 2))),
+            action=None if action is None else into(action[:, 0]),
+            frame_mask=into(np.arange(x.shape[-1])[None] < lengths[:, None]) if masked else None,
         )
 
     def one_pass(self, keep: float) -> np.ndarray:
         """The network's prediction of x0, official layout."""
-        x, array = self.arrays["x"], self.engine.array
-        out = self.engine.denoiser(array(to_frames(x)), array(self.arrays["t"]), self.conditioning(keep))
-        return to_official(out, x.shape)
+        x, into = self.arrays["x"], self.engine.into
+        out = self.engine.denoiser(into(to_frames(x)), into(self.arrays["t"]), self.conditioning(keep))
+        return to_official(self.engine.out(out), x.shape)
 
     def schedule(self, name: str) -> schedule.Schedule:
         """The walk that the name of a sample says: DDIM in its own stride, ancestral in even spacing."""
@@ -150,15 +117,15 @@ class ModelCase:
         asked = SAMPLED.fullmatch(name)
         assert asked
         seed, scale = self.required("seeds", name), self.required("guidance_scale") if asked["guided"] else 1.0
-        shape, array = self.arrays[name].shape, self.engine.array
+        shape, into = self.arrays[name].shape, self.engine.into
 
         def noise(seed: int) -> Array:
-            return array(to_frames(np.random.RandomState(seed).standard_normal(shape).astype(np.float32)))
+            return into(to_frames(np.random.RandomState(seed).standard_normal(shape).astype(np.float32)))
 
         constrain = None
         if asked["inpaint"]:
             known, mask = self.arrays["inpaint_motion"], self.arrays["inpaint_mask"]
-            constrain = replace_known(array(to_frames(known)), array(to_frames(mask)))
+            constrain = replace_known(into(to_frames(known)), into(to_frames(mask)))
         result = samplers.named({"ddpm": "ancestral", "ddim": "ddim"}[asked["sampler"]])(
             guided(self.engine.denoiser, scale),
             self.conditioning(1.0),
@@ -167,7 +134,7 @@ class ModelCase:
             lambda i: noise(seed + 1 + i),
             constrain=constrain,
         )
-        return to_official(result, shape)
+        return to_official(self.engine.out(result), shape)
 
     def required(self, *keys: str) -> Any:
         """An entry of case.json."""
@@ -218,7 +185,7 @@ def feature_lines(arrays: Arrays) -> Iterator[Line]:
             yield Line(f"{name} not understood", float("inf"), 0.0)
 
 
-def folder_lines(folder: Path, engines: list[str]) -> Iterator[Line]:
+def folder_lines(folder: Path, engines: Sequence[str] = ENGINES, device: str = "cpu") -> Iterator[Line]:
     """The lines of one folder; a `MotionError` if it is not of a form that we know."""
     try:
         with np.load(folder / "case.npz", allow_pickle=False) as stored:
@@ -231,7 +198,7 @@ def folder_lines(folder: Path, engines: list[str]) -> Iterator[Line]:
     if (folder / official.ARGS).is_file():
         bundle = official.read(folder)
         for name in engines:
-            yield from ModelCase(ENGINES[name](bundle), bundle, arrays, case).lines()
+            yield from ModelCase(load(bundle, name, device if name == "torch" else "cpu"), bundle, arrays, case).lines()
     elif "template_offsets" in arrays:
         yield from feature_lines(arrays)
     else:
@@ -242,12 +209,13 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(description="Compare our numbers with reference vectors of the published code.")
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    parser.add_argument("--engine", choices=list(ENGINES), action="append", help="default: all that there are")
+    parser.add_argument("--engine", choices=ENGINES, action="append", help="default: all")
+    parser.add_argument("--device", default="cpu", help="of the torch engine; the tolerances are meant for the CPU")
     options = parser.parse_args(arguments)
     failed = False
     for folder in options.folders:
         try:
-            for line in folder_lines(folder, options.engine or list(ENGINES)):
+            for line in folder_lines(folder, options.engine or ENGINES, options.device):
                 print(replace(line, name=f"{folder.name}/{line.name}"), flush=True)
                 failed |= not line.ok
         except MotionError as error:
