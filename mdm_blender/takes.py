@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
@@ -19,12 +20,39 @@ GENERATION, TAKE, TAKES = "mdm_generation", "mdm_take", "mdm_takes"
 NAME_LENGTH = 40
 
 
+@dataclass(frozen=True)
+class Assignment:
+    """Which action an armature plays, whether it is kept, and its slot of it (Blender 4.4 and later)."""
+
+    has_data: bool
+    action: Any
+    kept: bool
+    slot: Any
+
+    @staticmethod
+    def of(armature: Any) -> Assignment:
+        data = armature.animation_data
+        action = data.action if data else None
+        kept = action is not None and action.use_fake_user
+        return Assignment(data is not None, action, kept, getattr(data, "action_slot", None))
+
+    def restore(self, armature: Any) -> None:
+        if not self.has_data:
+            armature.animation_data_clear()
+            return
+        armature.animation_data.action = self.action
+        if self.slot is not None:
+            armature.animation_data.action_slot = self.slot
+        if self.action is not None:
+            self.action.use_fake_user = self.kept
+
+
 def add(armature: Any, motions: Sequence[Motion], *, frame_start: float) -> list[bpy.types.Action]:
     """One action a motion; the first is assigned. On an error the armature has the action that it had before.
 
-    The other takes, and the action that the armature had, get a fake user, so that saving keeps them.
+    The other takes get a fake user, so that saving keeps them, as the action that the armature had got from `keys`.
     """
-    before = assigned(armature)
+    before = Assignment.of(armature)
     actions: list[bpy.types.Action] = []
     generation = secrets.token_hex(8)
     try:
@@ -33,14 +61,13 @@ def add(armature: Any, motions: Sequence[Motion], *, frame_start: float) -> list
             action[GENERATION], action[TAKE], action[TAKES] = generation, number, len(motions)
             actions.append(action)
     except BaseException:
-        compat.assign_action(armature, before)
+        before.restore(armature)
         for action in actions:
             bpy.data.actions.remove(action)
         raise
-    for action in (before, *actions[1:]):
-        if action is not None:
-            action.use_fake_user = True
     compat.assign_action(armature, actions[0])
+    for action in actions:
+        action.use_fake_user = action != actions[0]
     return actions
 
 

@@ -271,6 +271,26 @@ def test_after_a_failure_the_next_generation_works() -> None:
     assert jobs.controller.failure is None
 
 
+@pytest.mark.parametrize("had_action", [False, True])
+def test_a_failure_between_two_takes_takes_back_the_first(
+    rig: Any, had_action: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if had_action:
+        rig.pose.bones["mixamorig:Hips"].keyframe_insert("location", frame=1)
+    before = fingerprint()
+    real = takes.apply_motion
+
+    def second_fails(armature: Any, motion: Any, **options: Any) -> Any:
+        if motion.seed == 8:
+            raise MotionError("No second take.")
+        return real(armature, motion, **options)
+
+    monkeypatch.setattr(takes, "apply_motion", second_fails)
+    with pytest.raises(MotionError, match="No second take"):
+        api.generate(rig, "walks", seconds=1.0, seed=7, takes=2)
+    assert fingerprint() == before
+
+
 @pytest.mark.usefixtures("rig")
 def test_edit_mode_is_refused() -> None:
     bpy.ops.object.mode_set(mode="EDIT")
