@@ -1,0 +1,61 @@
+"""Quaternions as Blender's other rotation modes, without jumps. No Blender here."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdm_core.rotations import continuous, to_matrix
+
+Array = NDArray[np.floating]
+
+
+def to_euler(q: Array, order: str) -> Array:
+    """Angles [T, 3] (about x, y, z) in Blender's order ("XYZ": x is applied first), continuous over time.
+
+    Of the two triples of each rotation the one nearer to the frame before is taken, whole turns added or
+    taken away. At gimbal lock the last angle applied is kept from the frame before.
+    """
+    i, j, k = ("XYZ".index(letter) for letter in order)
+    sign = 1.0 if (j - i) % 3 == 1 else -1.0
+    m = to_matrix(q)
+    # R = R_k R_j R_i, hence R[k, i] = -sign sin(b) for the middle angle b.
+    middle = np.arctan2(-sign * m[:, k, i], np.hypot(m[:, i, i], m[:, j, i]))
+    first = np.arctan2(sign * m[:, k, j], m[:, k, k])
+    last = np.arctan2(sign * m[:, j, i], m[:, i, i])
+    locked = np.hypot(m[:, i, i], m[:, j, i]) < 1e-6
+    result = np.empty((len(q), 3))
+    for t in range(len(q)):
+        before = result[t - 1] if t else np.zeros(3)
+        if locked[t]:
+            # Only first ∓ last is defined; R[j, j] and R[j, k] hold it once the last angle is chosen.
+            c = before[k]
+            a = np.arctan2(-sign * m[t, j, k], m[t, j, j]) + np.sign(np.sin(middle[t])) * sign * sign * c
+            triples = np.array([[a, middle[t], c]])
+        else:
+            triples = np.array([[first[t], middle[t], last[t]], [first[t] + np.pi, np.pi - middle[t], last[t] + np.pi]])
+        ordered = before[[i, j, k]]
+        triples = triples + 2 * np.pi * np.round((ordered - triples) / (2 * np.pi))
+        best = triples[np.argmin(np.abs(triples - ordered).sum(axis=1))]
+        result[t, [i, j, k]] = best
+    return result
+
+
+def to_axis_angle(q: Array) -> Array:
+    """Blender's axis-angle values [T, 4] (angle, x, y, z), continuous over time."""
+    q = continuous(q)
+    sine = np.linalg.norm(q[:, 1:], axis=-1)
+    angle = 2 * np.arctan2(sine, q[:, 0])
+    axis = np.where(sine[:, None] > 1e-9, q[:, 1:] / np.maximum(sine, 1e-9)[:, None], np.nan)
+    result = np.empty((len(q), 4))
+    last = np.array([0.0, 1.0, 0.0])
+    turns = 0.0
+    for t in range(len(q)):
+        now = last if np.isnan(axis[t, 0]) else axis[t]
+        flip = -1.0 if now @ last < 0 else 1.0
+        value = flip * angle[t]
+        if t:
+            turns = 2 * np.pi * np.round((result[t - 1, 0] - value) / (2 * np.pi))
+        last = flip * now
+        result[t] = [value + turns, *last]
+    return result

@@ -1,0 +1,138 @@
+"""What the source skeleton looks like when it stands upright: needed where a rig is posed relative to its own rest.
+
+The torso, collars, head and feet of two skeletons lie differently inside the same body, so that their
+directions cannot be compared, only how they turned since standing. Limbs need none of this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdm_core.rotations import normalize
+from mdm_core.skeleton import INDEX
+
+from .frames import UP, smooth
+
+Array = NDArray[np.floating]
+PELVIS, SPINE1, SPINE2 = INDEX["pelvis"], INDEX["spine1"], INDEX["spine2"]
+
+
+@dataclass(frozen=True)
+class Body:
+    """The upright skeleton's segments, in degrees.
+
+    Forward from straight up: pelvis (middle of the hips to spine1), spine (spine1 to spine2), chest (spine3 to
+    neck), head (neck to head). hip_roll: the left hip above the right (SMPL is not symmetric).
+    collar_up, collar_back: collar to shoulder, from level and from sideways. foot_down: ankle to ball, below
+    level, when the foot stands. thigh_out, shin_out: from straight down, in the T-pose; arm_down,
+    forearm_down: from level. Knees and elbows bend about the T-pose's own axes all the same, see `hinges`.
+    """
+
+    pelvis: float
+    spine: float
+    chest: float
+    head: float
+    hip_roll: float
+    collar_up: float
+    collar_back: float
+    foot_down: float
+    thigh_out: float
+    shin_out: float
+    arm_down: float
+    forearm_down: float
+
+
+SMPL = Body(
+    pelvis=-6.0, spine=11.0, chest=-9.0, head=29.5, hip_roll=4.0, collar_up=20.0, collar_back=7.0, foot_down=25.0,
+    thigh_out=6.5, shin_out=-2.0, arm_down=3.5, forearm_down=-2.5,
+)  # fmt: skip
+"""SMPL's zero pose, to half a degree: what models trained on HumanML3D speak."""
+
+STRAIGHT = Body(
+    pelvis=-5.5, spine=3.0, chest=0.0, head=7.0, hip_roll=2.0, collar_up=20.0, collar_back=2.5, foot_down=12.0,
+    thigh_out=1.0, shin_out=3.0, arm_down=0.0, forearm_down=0.0,
+)  # fmt: skip
+"""CMU's skeleton with a straight spine, as `mdm_core.datasets.cmu` makes it: medians over its people standing still."""
+
+SMPL_CURVE = 28.0
+"""Degrees between SMPL's pelvis-spine1 and spine1-spine2; a straight spine has none."""
+
+
+def body_of(positions: Array) -> Body:
+    """The standing body behind positions [T, 22, 3], told by the curve of the lower spine and interpolated by it."""
+    side = normalize(positions[:, INDEX["left_hip"]] - positions[:, INDEX["right_hip"]])
+    low = positions[:, SPINE1] - positions[:, PELVIS]
+    high = positions[:, SPINE2] - positions[:, SPINE1]
+    bend = np.arctan2(np.sum(np.cross(low, high) * side, axis=-1), np.sum(low * high, axis=-1))
+    share = float(np.clip(np.degrees(np.median(bend)) / SMPL_CURVE, 0.0, 1.0))
+    mixed = {name: (1 - share) * getattr(STRAIGHT, name) + share * getattr(SMPL, name) for name in vars(SMPL)}
+    return Body(**mixed)
+
+
+def measured_foot_down(positions: Array, standing: NDArray[np.bool_], body: Body) -> float:
+    """Degrees by which ankle-to-ball points below level on flat feet; standing: bool [T, 2], the sole is down.
+
+    The median over the frames that stand, or the body's own value where these are too few to tell.
+    """
+    down: list[Array] = []
+    for foot, side in enumerate(("left", "right")):
+        direction = normalize(positions[:, INDEX[f"{side}_foot"]] - positions[:, INDEX[f"{side}_ankle"]])
+        down.append(np.degrees(np.arcsin(np.clip(-direction[standing[:, foot]] @ UP, -1.0, 1.0))))
+    values = np.concatenate(down)
+    return float(np.clip(np.median(values), 0.0, 40.0)) if len(values) >= 8 else body.foot_down
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """How much each foot rests on the ground, 0 to 1, smooth in time. ankle, ball: [T, 2] (left, right).
+
+    ankle_height, ball_height: metres above y = 0 at which they rest on the floor.
+    """
+
+    ankle: Array
+    ball: Array
+    ankle_height: float
+    ball_height: float
+
+
+ANKLES = (INDEX["left_ankle"], INDEX["right_ankle"])
+BALLS = (INDEX["left_foot"], INDEX["right_foot"])
+STILL = 0.6
+"""Metres a second below which a foot that is low is taken to stand, where the contacts are not given."""
+LOW = 0.05
+"""Metres above its usual height on the floor at which a foot joint still stands."""
+
+
+def contacts_of(positions: Array, fps: float, given: NDArray[np.bool_] | None) -> Contacts:
+    """Contacts from the given flags [T, 4] (order of `skeleton.FEET`), or from slowness; a raised foot never counts."""
+    ankles, balls = positions[:, ANKLES, :], positions[:, BALLS, :]
+    if given is None:
+        touching_ankle, touching_ball = _slow(ankles, fps), _slow(balls, fps)
+    else:
+        touching_ankle, touching_ball = given[:, [0, 2]], given[:, [1, 3]]
+    ankle_height = _floor(ankles[..., 1], touching_ankle, 0.07, (0.02, 0.16))
+    ball_height = _floor(balls[..., 1], touching_ball, 0.02, (-0.04, 0.10))
+    sigma = 0.05 * fps
+    standing_ankle = touching_ankle & (ankles[..., 1] < ankle_height + LOW)
+    standing_ball = touching_ball & (balls[..., 1] < ball_height + LOW)
+    return Contacts(
+        ankle=smooth(standing_ankle.astype(np.float64), sigma),
+        ball=smooth(standing_ball.astype(np.float64), sigma),
+        ankle_height=ankle_height,
+        ball_height=ball_height,
+    )
+
+
+def _slow(points: Array, fps: float) -> NDArray[np.bool_]:
+    if len(points) < 2:
+        return np.ones(points.shape[:2], dtype=np.bool_)
+    return np.linalg.norm(np.gradient(points, axis=0), axis=-1) * fps < STILL
+
+
+def _floor(heights: Array, touching: NDArray[np.bool_], usual: float, bounds: tuple[float, float]) -> float:
+    """The height at which a foot joint usually rests: the low end of its heights in contact."""
+    low = heights[touching]
+    return float(np.clip(np.percentile(low, 20), *bounds)) if len(low) >= 5 else usual

@@ -1,0 +1,70 @@
+"""RigSnapshot: what retargeting needs of an armature, as plain data. Reading it from Blender is `read.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class BoneConstraint:
+    """An active constraint of a bone. targets: (bone of the same armature, weight); spaces as Blender names them."""
+
+    kind: str
+    targets: tuple[tuple[str, float], ...] = ()
+    influence: float = 1.0
+    owner_space: str = "WORLD"
+    target_space: str = "WORLD"
+    axes: tuple[bool, bool, bool] = (True, True, True)
+    plain: bool = True
+    """Whether it only replaces (no offset, inversion, other mixing): what `retarget.posing` can follow."""
+
+
+@dataclass(frozen=True)
+class Bone:
+    """A bone at rest and as it is posed now. Matrices are 4x4, armature space, columns are axes."""
+
+    name: str
+    parent: str | None
+    rest: Array
+    tail: Array
+    basis: Array = field(default_factory=lambda: np.eye(4))
+    """The pose relative to rest in the bone's own axes (`PoseBone.matrix_basis`), kept by bones without keys."""
+    inherit_rotation: bool = True
+    inherit_scale: str = "FULL"
+    local_location: bool = True
+    connected: bool = False
+    rotation_mode: str = "QUATERNION"
+    lock_location: tuple[bool, bool, bool] = (False, False, False)
+    lock_rotation: tuple[bool, bool, bool] = (False, False, False)
+    constraints: tuple[BoneConstraint, ...] = ()
+    properties: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Numeric custom properties, such as Rigify's `IK_FK`."""
+
+    @property
+    def head(self) -> Array:
+        """Rest position [3] in armature space."""
+        return self.rest[:3, 3]
+
+
+@dataclass(frozen=True)
+class RigSnapshot:
+    """An armature at one moment. bones: by name, parents before children."""
+
+    name: str
+    bones: Mapping[str, Bone]
+    world: Array = field(default_factory=lambda: np.eye(4))
+    rigify: bool = False
+    """Whether Rigify generated it (`Armature["rig_id"]`)."""
+
+    def ancestors(self, name: str) -> Iterator[str]:
+        """Names from the bone's parent up to its root."""
+        parent = self.bones[name].parent
+        while parent is not None:
+            yield parent
+            parent = self.bones[parent].parent
