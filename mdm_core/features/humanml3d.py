@@ -129,16 +129,14 @@ def extract(positions: Array, facing: Facing = "humanml3d") -> NDArray[np.float3
     return features.astype(np.float32)
 
 
-def process(
-    positions: Array, offsets: Array | None = None, facing: Facing = "humanml3d"
-) -> NDArray[np.float32]:
+def process(positions: Array, offsets: Array | None = None, facing: Facing = "humanml3d") -> NDArray[np.float32]:
     """The whole forward processing: any SMPL-22 positions [T, 22, 3] in metres at 20 fps to features [T - 1, 263]."""
     offsets = uniform_offsets() if offsets is None else offsets
     return extract(to_origin(to_uniform_skeleton(positions, offsets)), facing)
 
 
 def recover_root(root: Array) -> tuple[Array, Array]:
-    """World-to-character rotation [..., T, 4] and root position [..., T, 3] from root features [..., T, 4] (section 5)."""
+    """World-to-character rotation [..., T, 4] and root position [..., T, 3] of root features [..., T, 4] (section 5)."""
     angle = np.cumsum(root[..., 0], axis=-1)
     angle = np.concatenate([np.zeros_like(angle[..., :1]), angle[..., :-1]], axis=-1)
     turn = np.zeros((*angle.shape, 4), dtype=root.dtype)

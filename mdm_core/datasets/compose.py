@@ -1,0 +1,105 @@
+"""New clips from measured ones: a short cycle carried on, and the arms of one clip on the body of another."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdm_core import rotations
+from mdm_core.features import humanml3d
+
+Positions = NDArray[np.float64]
+
+BLEND = 6  # frames over which two ends are faded into each other
+SAME_POSE = 0.06  # metres: mean joint distance up to which two moments count as the same pose
+ARMS = {"left": (16, 18, 20), "right": (17, 19, 21)}
+SUBJECT = re.compile(r"^(a|the|some)\s?(person|man|woman|figure|body|one|dancer|boy|girl)\s+", re.IGNORECASE)
+
+
+def canonical(positions: Positions) -> Positions:
+    """Each frame [T, 22, 3] turned to face +Z above the origin, so that poses can be compared."""
+    turn = rotations.between(humanml3d.heading(positions), humanml3d.FORWARD[None])
+    ground = positions - positions[:, :1] * [1, 0, 1]
+    return rotations.rotate(np.broadcast_to(turn[:, None], (*positions.shape[:2], 4)), ground)
+
+
+def cycle(positions: Positions, shortest: int = 12) -> tuple[int, int] | None:
+    """Two frames (a, b) with nearly the same pose and motion, as far apart as possible; None if there are none."""
+    poses = canonical(positions)
+    velocity = np.gradient(poses, axis=0)
+    state = np.concatenate([poses, 3.0 * velocity], axis=-1).reshape(len(poses), -1)
+    apart = np.linalg.norm(state[:, None] - state[None], axis=-1) / np.sqrt(poses.shape[1])
+    a, b = np.indices(apart.shape)
+    allowed = (apart < SAME_POSE * 2) & (b - a >= shortest) & (b < len(poses) - 1)
+    if not allowed.any():
+        return None
+    score = np.where(allowed, (b - a) - 60.0 * apart, -np.inf)
+    return tuple(int(i) for i in np.unravel_index(np.argmax(score), score.shape))  # type: ignore[return-value]
+
+
+def place(part: Positions, at: Positions) -> Positions:
+    """`part` [T, 22, 3] moved and turned about the vertical so that its first frame stands where `at` [22, 3] does."""
+    there, here = humanml3d.heading(at[None])[0], humanml3d.heading(part[:1])[0]
+    turn = rotations.between(here, there)
+    moved = rotations.rotate(np.broadcast_to(turn, (*part.shape[:2], 4)), part - part[0, 0] * [1, 0, 1])
+    return moved + at[0] * [1, 0, 1]
+
+
+def join(first: Positions, second: Positions) -> Positions:
+    """`second` appended to `first`, its first frame on the last of it, faded over `BLEND` frames of its beginning."""
+    placed = place(second, first[-1])
+    fade = np.clip(np.arange(1, len(placed)) / BLEND, 0, 1)[:, None, None]
+    gap = first[-1] - placed[0]
+    return np.concatenate([first, placed[1:] + (1 - fade) * gap])
+
+
+def carried_on(positions: Positions, frames: int) -> Positions | None:
+    """A clip [T, 22, 3] repeated along its own cycle until it lasts `frames`; None if it has no cycle."""
+    found = cycle(positions)
+    if found is None:
+        return None
+    a, b = found
+    result = positions[: b + 1]
+    while len(result) < frames:
+        result = join(result, positions[a : b + 1])
+    result = humanml3d.to_uniform_skeleton(result, humanml3d.uniform_offsets())
+    return result[:frames]
+
+
+def chest(positions: Positions) -> NDArray[np.float64]:
+    """Rotation [T, 4] of the chest: x across the shoulders to the left, y up the spine."""
+    x = rotations.normalize(positions[:, 16] - positions[:, 17])
+    up = rotations.normalize(positions[:, 12] - positions[:, 3])
+    z = rotations.normalize(np.cross(x, up))
+    return rotations.from_matrix(np.stack([x, np.cross(z, x), z], axis=-1))
+
+
+def with_arms(body: Positions, gesture: Positions, sides: tuple[str, ...]) -> Positions:
+    """The body's motion with the gesture's arms, carried by the chest. Both [T, 22, 3], equally long."""
+    turn = rotations.multiply(chest(body), rotations.inverse(chest(gesture)))[:, None]
+    result = body.copy()
+    for side in sides:
+        collar = 13 if side == "left" else 14
+        joints = list(ARMS[side])
+        offset = gesture[:, joints] - gesture[:, collar : collar + 1]
+        result[:, joints] = body[:, collar : collar + 1] + rotations.rotate(
+            np.broadcast_to(turn, (*offset.shape[:2], 4)), offset
+        )
+    return humanml3d.to_uniform_skeleton(result, humanml3d.uniform_offsets())
+
+
+def active_arms(gesture: Positions) -> tuple[str, ...]:
+    """The sides whose arm does something: the wrist is lifted or moves against the chest."""
+    local = rotations.rotate(
+        np.broadcast_to(rotations.inverse(chest(gesture))[:, None], (len(gesture), 2, 4)),
+        gesture[:, [20, 21]] - gesture[:, 9:10],
+    )
+    busy = (local.std(axis=0).max(axis=-1) > 0.08) | (local[..., 1].mean(axis=0) > -0.1)
+    return tuple(side for side, flag in zip(("left", "right"), busy, strict=True) if flag)
+
+
+def both(first: str, second: str) -> str:
+    """Two captions as one sentence about the same moment."""
+    return f"{first} and {SUBJECT.sub('', second)}"

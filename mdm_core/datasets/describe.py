@@ -1,0 +1,223 @@
+"""Captions that a motion itself gives: where it goes, how fast, turns, jumps, sitting, raised and waving arms.
+
+Everything is measured from positions, so the words are true of exactly the frames described. Each thing has
+several wordings, drawn with the generator that the caller passes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdm_core.features.humanml3d import gaussian_smooth, heading
+from mdm_core.skeleton import FEET
+
+Positions = NDArray[np.float64]
+
+STILL, RUN = 0.30, 2.1  # m/s: slower is standing, faster is running
+STANDING_HEIGHT = 0.90  # m, pelvis of the uniform skeleton when upright
+SHORTEST = 12  # frames: a state that lasts less is no part of the description
+TURN = np.radians(60)
+
+WORDS: dict[str, tuple[str, ...]] = {
+    "stand": ("stands", "stands still", "is standing", "stays in place", "stands idle"),
+    "forward": ("walks forward", "walks", "is walking forward", "walks ahead", "goes forward", "walks straight ahead"),
+    "backward": ("walks backward", "steps backward", "is walking backwards", "moves back", "backs up"),
+    "left": ("walks sideways to the left", "sidesteps left", "steps to the left", "moves left sideways"),
+    "right": ("walks sideways to the right", "sidesteps right", "steps to the right", "moves right sideways"),
+    "run": ("runs", "runs forward", "is running", "jogs forward", "sprints ahead", "runs fast"),
+    "jump": ("jumps", "jumps up", "does a jump", "leaps up", "is jumping", "jumps into the air"),
+    "jump ahead": ("jumps forward", "leaps forward", "jumps ahead", "hops forward"),
+    "sit down": ("sits down", "takes a seat", "sits down on a chair", "lowers into a seat"),
+    "sit": ("sits", "is sitting", "is seated", "sits still", "sits on a chair"),
+    "stand up": ("stands up", "gets up", "rises to the feet", "stands up from a seat"),
+    "crouch": ("crouches", "crouches down", "squats", "squats down", "bends the knees low"),
+    "lie": ("lies down", "lies on the ground", "is lying on the floor"),
+    "turn left": ("turns left", "turns to the left", "rotates to the left"),
+    "turn right": ("turns right", "turns to the right", "rotates to the right"),
+    "turn around left": ("turns around", "turns around to the left", "turns around over the left shoulder"),
+    "turn around right": ("turns around", "turns around to the right", "turns around over the right shoulder"),
+    "arm left": ("raises the left arm", "lifts the left arm up", "holds the left hand up"),
+    "arm right": ("raises the right arm", "lifts the right arm up", "holds the right hand up"),
+    "arm both": ("raises both arms", "lifts both arms up", "puts both hands up", "raises the arms overhead"),
+    "wave left": ("waves", "waves with the left hand", "waves the left hand", "waves hello with the left arm"),
+    "wave right": ("waves", "waves with the right hand", "waves the right hand", "waves hello with the right arm"),
+    "wave both": ("waves", "waves with both hands", "waves both arms"),
+}
+SUBJECTS = ("a person", "someone", "a man", "the person", "a woman", "a figure", "")
+
+
+@dataclass(frozen=True)
+class Track:
+    """What is measured once a clip, so that many windows of it can be described. All [T, ...] at 20 fps."""
+
+    local_velocity: NDArray[np.float64]  # [T, 2] m/s: forward, left
+    yaw: NDArray[np.float64]  # [T] radians, unwrapped, positive to the left
+    state: NDArray[np.str_]  # [T] "stand", "forward", ..., "jump", "sit", "crouch", "lie"
+    raised: NDArray[np.bool_]  # [T, 2] left, right wrist above the head's base
+    waving: NDArray[np.bool_]  # [T, 2]
+
+
+def track(positions: Positions, fps: float = 20.0) -> Track:
+    """Measures positions [T, 22, 3] (metres, Y up, feet resting on y = 0)."""
+    forward = heading(positions)
+    yaw = np.unwrap(np.arctan2(forward[:, 0], forward[:, 2]))
+    smooth = gaussian_smooth(positions[:, 0], 5.0)
+    velocity = np.gradient(smooth, axis=0) * fps if len(smooth) > 1 else np.zeros_like(smooth)
+    left = np.stack([forward[:, 2], np.zeros(len(forward)), -forward[:, 0]], axis=-1)
+    local = np.stack([np.sum(velocity * forward, axis=-1), np.sum(velocity * left, axis=-1)], axis=-1)
+    return Track(
+        local_velocity=local,
+        yaw=gaussian_smooth(yaw, 4.0),
+        state=states(positions, local, fps),
+        raised=positions[:, [20, 21], 1] > positions[:, 15:16, 1] - 0.05,
+        waving=waves(positions, forward, fps),
+    )
+
+
+def states(positions: Positions, local: NDArray[np.float64], fps: float) -> NDArray[np.str_]:
+    """What the body does in each frame, [T]."""
+    pelvis = positions[:, 0, 1]
+    speed = np.linalg.norm(local, axis=-1)
+    angle = np.degrees(np.arctan2(local[:, 1], local[:, 0]))
+    state = np.full(len(positions), "stand", dtype="U8")
+    moving = speed > STILL
+    state[moving & (np.abs(angle) <= 50)] = "forward"
+    state[moving & (np.abs(angle) >= 130)] = "backward"
+    state[moving & (angle > 50) & (angle < 130)] = "left"
+    state[moving & (angle < -50) & (angle > -130)] = "right"
+    state[(speed > RUN) & (np.abs(angle) <= 60)] = "run"
+    upright = (positions[:, 12, 1] - pelvis) / np.linalg.norm(positions[:, 12] - positions[:, 0], axis=-1)
+    thighs = positions[:, [1, 2]] - positions[:, [4, 5]]
+    level = (np.abs(thighs[..., 1]) / np.linalg.norm(thighs, axis=-1)).mean(axis=-1)
+    knees_up = (positions[:, [4, 5], 1] - positions[:, [7, 8], 1]).min(axis=-1) > 0.25
+    slow = speed < STILL
+    state[(pelvis < 0.72) & (upright > 0.5)] = "crouch"
+    state[(pelvis < 0.75) & (level < 0.55) & knees_up & slow & (upright > 0.7)] = "sit"
+    state[(pelvis < 0.35) & (upright < 0.5)] = "lie"
+    state[airborne(positions, fps)] = "jump"
+    return state
+
+
+def airborne(positions: Positions, fps: float) -> NDArray[np.bool_]:
+    """Frames [T] in which both feet leave the ground at once, high and long enough for a jump, not a running stride."""
+    ankles = positions[:, [7, 8], 1]
+    lift = ankles - np.percentile(ankles, 10, axis=0)
+    up = (lift.min(axis=-1) > 0.09) & (positions[:, list(FEET), 1].min(axis=-1) > 0.05)
+    together = np.abs(lift[:, 0] - lift[:, 1]) < 0.25
+    result = np.zeros(len(positions), dtype=bool)
+    for flag, run in groupby(range(len(up)), key=lambda t: bool(up[t])):
+        frames = list(run)
+        high = flag and positions[frames, 0, 1].max() > STANDING_HEIGHT + 0.06
+        if high and 0.15 * fps <= len(frames) <= 1.5 * fps and together[frames].mean() > 0.5:
+            result[max(0, frames[0] - 6) : frames[-1] + 7] = True
+    return result
+
+
+def waves(positions: Positions, forward: Positions, fps: float) -> NDArray[np.bool_]:
+    """Per hand [T, 2]: held above the chest and swung to and fro at least three times within a second and a half."""
+    result = np.zeros((len(positions), 2), dtype=bool)
+    window = int(1.5 * fps)
+    across = np.stack([forward[:, 2], np.zeros(len(forward)), -forward[:, 0]], axis=-1)
+    for side, (elbow, wrist) in enumerate(((18, 20), (19, 21))):
+        high = (positions[:, wrist, 1] > positions[:, 9, 1] + 0.05) & (positions[:, wrist, 1] > positions[:, elbow, 1])
+        swing = np.sum((positions[:, wrist] - positions[:, elbow]) * across, axis=-1)
+        for start in range(0, len(positions) - window + 1, 5):
+            part = slice(start, start + window)
+            if high[part].mean() > 0.9 and reversals(swing[part], 0.06) >= 3:
+                result[part, side] = True
+    return result
+
+
+def reversals(x: NDArray[np.float64], amplitude: float) -> int:
+    """How often x [T] turns back after having moved at least `amplitude`."""
+    count, low, high, direction = 0, x[0], x[0], 0
+    for value in x:
+        low, high = min(low, value), max(high, value)
+        if direction >= 0 and high - value > amplitude:
+            count += direction > 0
+            direction, low = -1, value
+        elif direction <= 0 and value - low > amplitude:
+            count += direction < 0
+            direction, high = 1, value
+        if direction > 0:
+            low = value if value > high - amplitude else low
+        elif direction < 0:
+            high = value if value < low + amplitude else high
+    return count
+
+
+def events(measured: Track, start: int, stop: int) -> list[str]:
+    """The keys of `WORDS` that happen in frames [start, stop), in order."""
+    runs: list[tuple[str, int, int]] = []
+    at = start
+    for state, run in groupby(measured.state[start:stop]):
+        length = len(list(run))
+        if length >= SHORTEST or (state == "jump" and length >= 5):
+            runs.append((str(state), at, at + length))
+        at += length
+    result: list[str] = []
+    for index, (state, a, b) in enumerate(runs):
+        before = runs[index - 1][0] if index else ""
+        name = state
+        if state == "sit" and before in ("stand", "forward", "crouch", "backward"):
+            name = "sit down"
+        elif state in ("stand", "forward") and before == "sit":
+            name = "stand up"
+        elif state == "crouch" and "sit" in (before, runs[index + 1][0] if index + 1 < len(runs) else ""):
+            continue
+        elif state == "jump" and measured.local_velocity[a:b, 0].mean() > 0.7:
+            name = "jump ahead"
+        if not result or result[-1] != name:
+            result.append(name)
+        turned = turn_name(measured.yaw[b - 1] - measured.yaw[a])
+        if turned and state in ("stand", "forward", "run", "backward"):
+            if state == "stand":
+                result.pop()
+            result.append(turned)
+    return result
+
+
+def turn_name(angle: float) -> str:
+    """A turn by `angle` radians as a key of `WORDS`; "" below 60 degrees."""
+    if abs(angle) < TURN:
+        return ""
+    side = "left" if angle > 0 else "right"
+    return f"turn around {side}" if abs(angle) > np.radians(140) else f"turn {side}"
+
+
+def arms(measured: Track, start: int, stop: int) -> str:
+    """The key of `WORDS` for what the arms do through a good part of the window, or ""."""
+    for kind, flags in (("wave", measured.waving), ("arm", measured.raised)):
+        left, right = flags[start:stop].mean(axis=0) > (0.25 if kind == "wave" else 0.3)
+        if left or right:
+            return f"{kind} {'both' if left and right else 'left' if left else 'right'}"
+    return ""
+
+
+def caption(measured: Track, start: int, stop: int, rng: np.random.Generator) -> str:
+    """One sentence about frames [start, stop), or "" if more happens than a sentence holds (over four events)."""
+    happening = events(measured, start, stop)
+    moving = [name for name in happening if name != "stand"] or happening[:1]
+    gesture = arms(measured, start, stop)
+    if not happening or len(moving) > 4:
+        return ""
+    if gesture and moving == ["stand"]:
+        moving = []
+    phrases = [str(rng.choice(WORDS[name])) for name in moving]
+    sentence = join(phrases, rng)
+    if gesture:
+        sentence = f"{sentence} and {rng.choice(WORDS[gesture])}" if sentence else str(rng.choice(WORDS[gesture]))
+    subject = str(rng.choice(SUBJECTS))
+    return f"{subject} {sentence}".strip()
+
+
+def join(phrases: list[str], rng: np.random.Generator) -> str:
+    """Phrases in order of time as one sentence."""
+    if not phrases:
+        return ""
+    link = str(rng.choice((", then ", " and then ", " then ")))
+    return link.join([", ".join(phrases[:-1]), phrases[-1]] if len(phrases) > 1 else phrases)

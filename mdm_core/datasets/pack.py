@@ -1,0 +1,235 @@
+"""The training set as one file: clips, the windows that training draws from them, and the words of each window.
+
+What a clip gets (all lengths in frames at 20 fps):
+* "single", longer than a window: windows of each length in `LENGTHS`, half overlapping; its captions fit any.
+* "single", shorter: itself, whole; and, where it has a cycle (a step, a stroke), carried on to the longest.
+* "sequence", up to the longest window: itself, whole, with its captions.
+* longer sequences and clips without captions: windows with measured descriptions, or without words.
+* plain clips get measured descriptions beside their captions (`describe`); locomotion is also combined with
+  the arms of gesture clips (`compose.with_arms`), so that "walks and waves" is heard of.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdm_core.errors import MotionError
+
+from . import cmu, compose, describe
+from .captions import mirror_words
+from .cmu import Clip
+
+LENGTHS = (40, 64, 96, 128, 196)
+SCALE = 0.0002  # metres a unit of the packed differences
+DESCRIPTIONS = 3  # measured sentences a window
+HELD_OUT = (12, 38, 46, 63, 91, 118, 126, 139)
+"""Subjects that training never sees; measures are taken on them."""
+
+PLAIN = frozenset(
+    "walk run jog turn jump walk_backward sidestep idle stand_up sit_down sit crouch squat hop look_around signal"
+    " wave greet lie_down get_up spin march point".split()
+)
+"""Actions of which a measured description tells all that matters."""
+
+GESTURES = ("wave", "greet", "signal", "clap", "phone", "point", "drink", "talk_gesture", "eat", "laugh", "scared")
+LOCOMOTION = ("walk", "jog", "run", "walk_backward", "sidestep", "march", "turn", "idle")
+
+
+@dataclass(frozen=True)
+class Window:
+    """Frames [start, stop) of clip `clip`, with the captions that are true of them and tags for balancing."""
+
+    clip: int
+    start: int
+    stop: int
+    captions: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+def spans(frames: int) -> Iterator[tuple[int, int]]:
+    """Windows (start, stop) of a clip of `frames`: each length, half overlapping; a short clip whole, once.
+
+    A clip below the longest window may be one kick or one jump, so its windows hold at least 60 % of it.
+    """
+    if frames < LENGTHS[0]:
+        yield 0, frames
+        return
+    shortest = 0.6 * frames if frames < LENGTHS[-1] else 0
+    for length in LENGTHS:
+        if shortest <= length <= frames:
+            for start in range(0, frames - length + 1, length // 2):
+                yield start, start + length
+    if frames < LENGTHS[-1]:
+        yield 0, frames
+
+
+def windows(clip: Clip, index: int, rng: np.random.Generator) -> Iterator[Window]:
+    """The windows of one clip; see the module's table."""
+    frames = len(clip.positions)
+    whole = clip.kind == "sequence" and frames <= LENGTHS[-1]
+    describable = not set(clip.actions) - PLAIN
+    measured = describe.track(clip.positions) if describable else None
+    for start, stop in [(0, frames)] if whole else spans(frames):
+        captions = clip.captions if clip.kind == "single" or whole else ()
+        tags = clip.actions if captions else ()
+        if measured is not None:
+            said = [describe.caption(measured, start, stop, rng) for _ in range(DESCRIPTIONS)]
+            captions = (*captions, *(s for s in said if s))
+            tags = (*tags, *describe.events(measured, start, stop), describe.arms(measured, start, stop))
+        yield Window(index, start, stop, captions, tuple(t for t in tags if t))
+
+
+def carried_on(clips: Sequence[Clip]) -> Iterator[Clip]:
+    """Short single clips repeated along their own cycle."""
+    for clip in clips:
+        if clip.kind == "single" and len(clip.positions) < LENGTHS[3]:
+            longer = compose.carried_on(clip.positions, LENGTHS[-1])
+            if longer is not None and cmu.plausible(longer):
+                yield Clip(clip.name + "+cycle", clip.subject, "single", clip.actions, clip.captions, longer)
+
+
+def gestured(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Iterator[Clip]:
+    """Locomotion with the arms of a gesture, `count` times, kinds of gesture and of locomotion drawn evenly."""
+
+    def choices(actions: Iterable[str]) -> list[list[Clip]]:
+        lists = [[c for c in clips if c.actions == (a,) and c.kind == "single"] for a in actions]
+        long = [[c for c in group if len(c.positions) >= LENGTHS[0]] for group in lists]
+        return [group for group in long if group]
+
+    bodies, arms = choices(LOCOMOTION), choices(GESTURES)
+    for number in range(count if bodies and arms else 0):
+        group_of_body, group_of_arms = bodies[rng.integers(len(bodies))], arms[rng.integers(len(arms))]
+        body, gesture = group_of_body[rng.integers(len(group_of_body))], group_of_arms[rng.integers(len(group_of_arms))]
+        frames = min(len(body.positions), len(gesture.positions), LENGTHS[3])
+        a = rng.integers(len(body.positions) - frames + 1)
+        b = rng.integers(len(gesture.positions) - frames + 1)
+        source = gesture.positions[b : b + frames]
+        sides = compose.active_arms(source)
+        if not sides:
+            continue
+        positions = compose.with_arms(body.positions[a : a + frames], source, sides)
+        captions = tuple(compose.both(x, y) for x, y in zip(body.captions[:3], gesture.captions[1:2] * 3, strict=False))
+        actions = (*gesture.actions, "while " + body.actions[0])
+        yield Clip(f"{body.name}&{gesture.name}#{number}", body.subject, "single", actions, captions, positions)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """The training set in memory.
+
+    positions: float32 [F, 22, 3] of all clips in a row, clip k being offsets[k]:offsets[k + 1].
+    windows: int64 [W, 3] (clip, start, stop); weight: float64 [W], chance of being drawn.
+    sentences, embeddings: the captions [S] and their encodings float16 [S, E].
+    words: per window the indices of its sentences; mirrored: per sentence the index of its mirror image.
+    """
+
+    positions: NDArray[np.float32]
+    offsets: NDArray[np.int64]
+    names: tuple[str, ...]
+    subjects: NDArray[np.int64]
+    windows: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    words: tuple[NDArray[np.int64], ...]
+    sentences: tuple[str, ...]
+    mirrored: NDArray[np.int64]
+    embeddings: NDArray[np.float16]
+
+
+def balance(drawn: Sequence[Window]) -> NDArray[np.float64]:
+    """Chances [W]: inverse to the root of the count of a window's rarest tag, so that rare actions are learnt.
+
+    Windows of the same length compete only with each other, and those without words get a tenth of the chance.
+    """
+    counts = Counter((tag, w.stop - w.start) for w in drawn for tag in set(w.tags))
+    weight = [
+        max((counts[tag, w.stop - w.start] ** -0.5 for tag in w.tags), default=0.1 * len(drawn) ** -0.5) for w in drawn
+    ]
+    return np.array(weight) / np.sum(weight)
+
+
+Encode = Callable[[list[str]], NDArray[np.float32]]
+
+
+def build(source: Path, target: Path, encode: Encode, *, gestures: int = 1500, seed: int = 0) -> dict[str, int]:
+    """Reads `source` (see `cmu`), writes the pack to `target` and returns what it holds, for the log.
+
+    encode: sentences to embeddings [B, E], of the text encoder that the model will be used with.
+    """
+    rng = np.random.default_rng(seed)
+    measured = list(cmu.clips(source))
+    every = [*measured, *carried_on(measured), *gestured(measured, gestures, rng)]
+    drawn = [window for index, clip in enumerate(every) for window in windows(clip, index, rng)]
+    sentences = sorted({s for w in drawn for c in w.captions for s in (c, mirror_words(c))})
+    place = {sentence: k for k, sentence in enumerate(sentences)}
+    positions = [np.rint(clip.positions / SCALE).astype(np.int64) for clip in every]
+    difference = np.concatenate([np.diff(p, axis=0, prepend=0) for p in positions])
+    first = np.cumsum([0] + [len(p) for p in positions])[:-1]
+    start = difference[first].astype(np.int32)
+    difference[first] = 0
+    np.savez_compressed(
+        target,
+        difference=difference.astype(np.int16).reshape(len(difference), -1).T,
+        start=start,
+        offsets=np.cumsum([0] + [len(p) for p in positions]),
+        subjects=np.array([clip.subject for clip in every]),
+        windows=np.array([(w.clip, w.start, w.stop) for w in drawn]),
+        weight=balance(drawn),
+        words=np.array([place[c] for w in drawn for c in w.captions], dtype=np.int32),
+        word_counts=np.array([len(w.captions) for w in drawn]),
+        mirrored=np.array([place[mirror_words(s)] for s in sentences]),
+        embeddings=encoded(sentences, encode),
+        text=np.frombuffer(
+            json.dumps({"names": [c.name for c in every], "sentences": sentences}).encode(), dtype=np.uint8
+        ),
+    )
+    return {
+        "measured clips": len(measured),
+        "clips": len(every),
+        "frames": len(difference),
+        "windows": len(drawn),
+        "windows with words": sum(bool(w.captions) for w in drawn),
+        "sentences": len(sentences),
+    }
+
+
+def encoded(sentences: Sequence[str], encode: Encode, batch: int = 64) -> NDArray[np.float16]:
+    """Embeddings [S, E] of the sentences, in batches of like length, since padding costs time."""
+    order = sorted(range(len(sentences)), key=lambda k: len(sentences[k]))
+    parts = [encode([sentences[k] for k in order[i : i + batch]]) for i in range(0, len(order), batch)]
+    result = np.empty((len(sentences), parts[0].shape[1]), dtype=np.float16)
+    result[order] = np.concatenate(parts)
+    return result
+
+
+def load(path: Path) -> Pack:
+    """The pack at `path`, unpacked."""
+    try:
+        z = np.load(path)
+        text = json.loads(z["text"].tobytes())
+        offsets = z["offsets"]
+        difference = np.ascontiguousarray(z["difference"].T).astype(np.int64).reshape(-1, 22, 3)
+        difference[offsets[:-1]] = z["start"]
+    except (OSError, ValueError, KeyError) as error:
+        raise MotionError(f"{path} is no training pack ({error}); make it with `mdm data build`.") from None
+    positions = np.concatenate(
+        [np.cumsum(difference[a:b], axis=0) for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    )
+    return Pack(
+        positions=(positions * SCALE).astype(np.float32),
+        offsets=offsets,
+        names=tuple(text["names"]),
+        subjects=z["subjects"],
+        windows=z["windows"],
+        weight=z["weight"],
+        words=tuple(np.split(z["words"].astype(np.int64), np.cumsum(z["word_counts"])[:-1])),
+        sentences=tuple(text["sentences"]),
+        mirrored=z["mirrored"],
+        embeddings=z["embeddings"],
+    )

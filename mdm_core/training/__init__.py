@@ -1,0 +1,1 @@
+"""Training the encoder network on a pack. Needs torch; nothing of it is needed to generate."""

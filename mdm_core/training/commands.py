@@ -1,0 +1,76 @@
+"""The command line of training: `mdm data build` and `mdm train`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `data` and `train` to the `mdm` command."""
+    data = subparsers.add_parser("data", help="make training data")
+    actions = data.add_subparsers(dest="data_action", required=True)
+    build = actions.add_parser("build", help="turn motion capture into a training pack")
+    build.add_argument("source", type=Path, help="folder with cmu_positions.npz and cmu_clips.jsonl")
+    build.add_argument("out", type=Path, help="the pack to write, .npz")
+    build.add_argument("--gestures", type=int, default=1500, help="clips composed of locomotion and a gesture's arms")
+    build.add_argument("--seed", type=int, default=0)
+    build.set_defaults(run=run_data_build)
+
+    train = subparsers.add_parser("train", help="train a model; goes on where a killed run stopped")
+    train.add_argument("config", type=Path, help="a configuration such as configs/bundled.toml")
+    train.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    train.set_defaults(run=run_train)
+
+
+def run_data_build(arguments: argparse.Namespace) -> int:
+    """`mdm data build`: exit status."""
+    from mdm_core.datasets import pack
+    from mdm_core.text.minilm import MiniLM
+
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    encode = MiniLM.load().encode
+    held = pack.build(arguments.source, arguments.out, encode, gestures=arguments.gestures, seed=arguments.seed)
+    for name, count in held.items():
+        print(f"{count:>9,} {name}")
+    print(f"wrote {arguments.out}")
+    return 0
+
+
+def run_train(arguments: argparse.Namespace) -> int:
+    """`mdm train`: exit status."""
+    import torch
+
+    from . import config, train
+
+    settings = config.read(arguments.config)
+    device = pick_device(arguments.device)
+    print(f"Training {settings.name} on {device}, {torch.get_num_threads()} threads.", file=sys.stderr)
+    folder = train.train(
+        settings, torch.device(device), on_sample=lambda b, p: draw_samples(b, p, settings.sampling.prompts)
+    )
+    print(f"wrote {folder}")
+    return 0
+
+
+def pick_device(name: str) -> str:
+    """The device by name; "auto" is the first of cuda, mps and cpu that is there."""
+    import torch
+
+    if name != "auto":
+        return name
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def draw_samples(bundle: Path, folder: Path, prompts: list[str]) -> None:
+    """A GIF for each prompt from the model in `bundle`, so that one can watch the training."""
+    from mdm_core.generator import MotionGenerator, Request
+    from mdm_core.io import video
+
+    generator = MotionGenerator.load(str(bundle), engine="numpy")
+    folder.mkdir(parents=True, exist_ok=True)
+    for motion in generator.generate(Request(prompts=tuple(prompts), seconds=4.0)):
+        video.write(folder / f"{motion.prompt.replace(' ', '-')[:60]}.gif", motion)

@@ -1,0 +1,110 @@
+"""A training run's settings: a TOML file as frozen data. Every field is in the file; there are no hidden defaults."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from mdm_core.errors import MotionError
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """Which feature groups the network sees and how facing is measured (`features.humanml3d`)."""
+
+    groups: list[str]
+    facing: Literal["humanml3d", "steady"]
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """Sizes, as in `engine.torch_network.NetworkShape`."""
+
+    latent: int
+    layers: int
+    heads: int
+    feed_forward: int
+    frames_per_token: int
+    dropout: float
+
+
+@dataclass(frozen=True)
+class DiffusionSettings:
+    """The chain that is trained."""
+
+    schedule: str
+    steps: int
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """The optimisation. tokens: of a batch; precision: fp32 or bf16 (autocast); the loss weights say themselves."""
+
+    steps: int
+    tokens: int
+    learning_rate: float
+    warmup: int
+    weight_decay: float
+    condition_dropout: float
+    ema: float
+    root_weight: float
+    velocity_weight: float
+    precision: Literal["fp32", "bf16"]
+    compile: bool
+    save_minutes: float
+    sample_every: int
+
+
+@dataclass(frozen=True)
+class SamplingSettings:
+    """What is sampled and drawn now and then while it trains."""
+
+    guidance: float
+    prompts: list[str]
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole run. pack, out: paths relative to the working folder."""
+
+    name: str
+    pack: str
+    out: str
+    seed: int
+    features: FeatureSettings
+    network: NetworkSettings
+    diffusion: DiffusionSettings
+    training: TrainingSettings
+    sampling: SamplingSettings
+
+
+SECTIONS: dict[str, type[Any]] = {
+    "features": FeatureSettings,
+    "network": NetworkSettings,
+    "diffusion": DiffusionSettings,
+    "training": TrainingSettings,
+    "sampling": SamplingSettings,
+}
+
+
+def read(path: Path) -> Config:
+    """The settings in `path`; a `MotionError` names the field that is missing or unknown."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MotionError(f"There is no training configuration {path}.") from None
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise MotionError(f"{path} cannot be read as a training configuration: {error}.") from None
+    sections = {name: section(kind, raw.get(name, {}), f"{path}, [{name}]") for name, kind in SECTIONS.items()}
+    return section(Config, {**raw, **sections}, str(path))
+
+
+def section(kind: type[Any], values: dict[str, Any], where: str) -> Any:
+    """`kind` made from `values`, none missing and none left over."""
+    wanted = {field.name for field in fields(kind)}
+    for problem, names in (("lacks", wanted - set(values)), ("does not know", set(values) - wanted)):
+        if names:
+            raise MotionError(f'{where} {problem} the field "{min(names)}"; compare it with configs/bundled.toml.')
+    return kind(**values)

@@ -1,0 +1,127 @@
+"""Batches for training: windows of a pack as features, mirrored half of the time, with one of their sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mdm_core.datasets import cmu
+from mdm_core.datasets.pack import HELD_OUT, LENGTHS, Pack
+from mdm_core.features import humanml3d
+from mdm_core.features.layout import GROUPS, Layout
+from mdm_core.features.mirror import ColumnMirror, column_mirror
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Features of every clip of a pack, ready to be cut into batches.
+
+    features: float32 [F, D] denormalised; clip k is offsets[k]:offsets[k + 1].
+    mean, std: float32 [D], of the motion and its mirror image; std is shared within a group, as HumanML3D's.
+    buckets: for each of `LENGTHS` the indices of the windows that fit it, and their chances.
+    """
+
+    pack: Pack
+    features: NDArray[np.float32]
+    offsets: NDArray[np.int64]
+    mean: NDArray[np.float32]
+    std: NDArray[np.float32]
+    mirror: ColumnMirror
+    buckets: tuple[tuple[NDArray[np.int64], NDArray[np.float64]], ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """x0: [B, T, D] normalised; frame_mask: bool [B, T]; text: [B, 1, E], zero where a window has no words."""
+
+    x0: Tensor
+    frame_mask: Tensor
+    text: Tensor
+    worded: Tensor
+
+
+def clip_features(positions: NDArray[np.float32], facing: humanml3d.Facing, layout: Layout) -> NDArray[np.float32]:
+    """Features [T - 1, D] of a clip [T, 22, 3], with our own contact rule (`cmu.contacts`) in the contact columns."""
+    features = humanml3d.extract(positions, facing)
+    features[:, GROUPS["contact"]] = cmu.contacts(positions.astype(np.float64))[:-1]
+    return features[:, layout.columns]
+
+
+def training_set(pack: Pack, layout: Layout, facing: humanml3d.Facing, *, held_out: bool = False) -> TrainingSet:
+    """The part of `pack` by subjects that are trained on, or the held-out part with the same statistics."""
+    clips = [
+        clip_features(pack.positions[a:b], facing, layout)
+        for a, b in zip(pack.offsets[:-1], pack.offsets[1:], strict=True)
+    ]
+    mirror = column_mirror(layout)
+    theirs = np.isin(pack.subjects, HELD_OUT)
+    trained = np.concatenate([c for c, other in zip(clips, theirs, strict=True) if not other])
+    mean, std = statistics(trained, layout, mirror)
+    chosen = theirs[pack.windows[:, 0]] == held_out
+    return TrainingSet(
+        pack=pack,
+        features=np.concatenate(clips),
+        offsets=np.cumsum([0] + [len(c) for c in clips]),
+        mean=mean,
+        std=std,
+        mirror=mirror,
+        buckets=tuple(bucket(pack, chosen, k) for k in range(len(LENGTHS))),
+    )
+
+
+def statistics(
+    features: NDArray[np.float32], layout: Layout, mirror: ColumnMirror
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and std [D] over the frames [F, D] and their mirror images; std averaged within each group (HumanML3D).
+
+    The root group holds three quantities of different size: yaw rate, horizontal velocity, height.
+    """
+    mean = features.mean(axis=0, dtype=np.float64)
+    mean = 0.5 * (mean + mirror(mean.astype(np.float32)))
+    std = features.std(axis=0, dtype=np.float64)
+    shared = std.copy()
+    for group in layout.groups:
+        columns = layout.slice(group)
+        start = columns.start
+        parts = [slice(0, 1), slice(1, 3), slice(3, 4)] if group == "root" else [slice(0, columns.stop - start)]
+        for part in parts:
+            inside = slice(start + part.start, start + part.stop)
+            shared[inside] = std[inside].mean()
+    return mean.astype(np.float32), shared.astype(np.float32)
+
+
+def bucket(pack: Pack, chosen: NDArray[np.bool_], k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The chosen windows whose length lies in (LENGTHS[k - 1], LENGTHS[k]], with their chances."""
+    length = pack.windows[:, 2] - pack.windows[:, 1]
+    shortest = LENGTHS[k - 1] if k else 0
+    index = np.flatnonzero(chosen & (length > shortest) & (length <= LENGTHS[k]))
+    weight = pack.weight[index]
+    return index, weight / weight.sum() if len(index) else weight
+
+
+def batch(data: TrainingSet, k: int, size: int, rng: np.random.Generator) -> Batch:
+    """`size` windows of bucket k, padded with the mean to its length."""
+    index, weight = data.buckets[k]
+    drawn = rng.choice(index, size, p=weight)
+    frames, width = LENGTHS[k], data.features.shape[1]
+    x0 = np.zeros((size, frames, width), dtype=np.float32)
+    mask = np.zeros((size, frames), dtype=bool)
+    text = np.zeros((size, 1, data.pack.embeddings.shape[1]), dtype=np.float32)
+    worded = np.zeros(size, dtype=np.float32)
+    for row, window in enumerate(drawn):
+        clip, start, stop = data.pack.windows[window]
+        a, b = data.offsets[clip] + start, min(data.offsets[clip] + stop, data.offsets[clip + 1])
+        cut, mirrored = data.features[a:b], rng.random() < 0.5
+        cut = data.mirror(cut) if mirrored else cut
+        x0[row, : len(cut)] = (cut - data.mean) / data.std
+        mask[row, : len(cut)] = True
+        words = data.pack.words[window]
+        if len(words):
+            sentence = int(rng.choice(words))
+            text[row, 0] = data.pack.embeddings[data.pack.mirrored[sentence] if mirrored else sentence]
+            worded[row] = 1
+    return Batch(torch.from_numpy(x0), torch.from_numpy(mask), torch.from_numpy(text), torch.from_numpy(worded))

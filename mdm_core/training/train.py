@@ -1,0 +1,303 @@
+"""The training loop: batches, AdamW, a moving average of the weights, checkpoints that survive a kill, a bundle."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mdm_core.checkpoints.bundle import FORMAT, Bundle
+from mdm_core.datasets.pack import HELD_OUT, LENGTHS, load
+from mdm_core.diffusion import schedule
+from mdm_core.engine.base import Conditioning
+from mdm_core.engine.torch_network import EncoderNetwork, NetworkShape
+from mdm_core.errors import MotionError
+from mdm_core.features.humanml3d import FPS
+from mdm_core.features.layout import Layout
+
+from . import losses
+from .config import Config
+from .data import Batch, TrainingSet, batch, training_set
+
+ROOT_AND_RIC = 67
+CHECKPOINT = "checkpoint.pt"
+BUCKETS = (0.15, 0.2, 0.25, 0.2, 0.2)
+"""How often each of `LENGTHS` is drawn."""
+
+
+@dataclass
+class State:
+    """All that changes while it trains, and all that a checkpoint holds."""
+
+    network: nn.Module
+    average: dict[str, Tensor]
+    optimizer: torch.optim.Optimizer
+    rng: np.random.Generator
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What a step of training needs of the diffusion and the statistics, on the device."""
+
+    signal: Tensor
+    noise: Tensor
+    mean: Tensor
+    std: Tensor
+    column_weight: Tensor
+
+
+def network_shape(config: Config, layout: Layout, text_dim: int) -> NetworkShape:
+    """The network's sizes from the settings."""
+    return NetworkShape(features=layout.width, text_dim=text_dim, **asdict(config.network))
+
+
+def learning_rate(config: Config, step: int) -> float:
+    """Linear warm-up, then a cosine to a hundredth (Loshchilov and Hutter 2017)."""
+    training = config.training
+    if step < training.warmup:
+        return training.learning_rate * (step + 1) / training.warmup
+    done = (step - training.warmup) / max(1, training.steps - training.warmup)
+    return training.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
+
+
+def chain(config: Config, data: TrainingSet, layout: Layout, device: torch.device) -> Chain:
+    """The noise levels and statistics as tensors."""
+    levels = schedule.named(config.diffusion.schedule, config.diffusion.steps)
+    weight = torch.ones(layout.width)
+    weight[layout.slice("root")] = config.training.root_weight
+
+    def tensor(values: Any) -> Tensor:
+        return torch.as_tensor(np.asarray(values), dtype=torch.float32, device=device)
+
+    return Chain(
+        signal=tensor(np.sqrt(levels.alpha_bar)),
+        noise=tensor(np.sqrt(1 - levels.alpha_bar)),
+        mean=tensor(data.mean),
+        std=tensor(data.std),
+        column_weight=(weight / weight.mean()).to(device),
+    )
+
+
+def loss(network: nn.Module, given: Batch, levels: Chain, config: Config, generator: torch.Generator) -> Tensor:
+    """The loss of one batch at random noise levels, with conditions dropped at random (Ho and Salimans 2022)."""
+    size, device = len(given.x0), given.x0.device
+
+    def uniform(n: int) -> Tensor:
+        return torch.rand(n, generator=generator).to(device)
+
+    step = (uniform(size) * len(levels.signal)).long()
+    keep = given.worded * (uniform(size) >= config.training.condition_dropout)
+    noise = torch.randn(given.x0.shape, generator=generator).to(device)
+    noisy = levels.signal[step][:, None, None] * given.x0 + levels.noise[step][:, None, None] * noise
+    conditioning = Conditioning(keep=keep, text=given.text, frame_mask=given.frame_mask)
+    with torch.autocast(device.type, torch.bfloat16, enabled=config.training.precision == "bf16"):
+        predicted = network(noisy, step, conditioning)
+    predicted = predicted.float()
+    total = losses.x0_loss(predicted, given.x0, given.frame_mask, levels.column_weight)
+    if config.training.velocity_weight:
+        decoded = [(x * levels.std + levels.mean)[..., :ROOT_AND_RIC] for x in (predicted, given.x0)]
+        scale = float(levels.std[1])
+        total = total + config.training.velocity_weight * losses.velocity_loss(
+            decoded[0], decoded[1], given.frame_mask, scale
+        )
+    return total
+
+
+def new_state(config: Config, shape: NetworkShape, device: torch.device) -> State:
+    """A fresh network and optimiser, from the configured seed."""
+    torch.manual_seed(config.seed)
+    network = EncoderNetwork(shape).to(device)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=0.0, betas=(0.9, 0.99), weight_decay=config.training.weight_decay, foreach=True
+    )
+    average = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    return State(network, average, optimizer, np.random.default_rng(config.seed))
+
+
+def save(state: State, path: Path) -> None:
+    """Writes a checkpoint so that a kill at any moment leaves the old one or the new one, never a torn one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part")
+    torch.save(
+        {
+            "network": state.network.state_dict(),
+            "average": state.average,
+            "optimizer": state.optimizer.state_dict(),
+            "rng": state.rng.bit_generator.state,
+            "step": state.step,
+        },
+        partial,
+    )
+    partial.replace(path)
+
+
+def resume(state: State, path: Path, device: torch.device) -> None:
+    """Takes up the checkpoint at `path`."""
+    try:
+        stored = torch.load(path, map_location=device, weights_only=True)
+        state.network.load_state_dict(stored["network"])
+    except (RuntimeError, KeyError, OSError) as error:
+        raise MotionError(
+            f"{path} does not fit this configuration ({str(error).splitlines()[0]}); move it away to train anew."
+        ) from None
+    state.average = stored["average"]
+    state.optimizer.load_state_dict(stored["optimizer"])
+    state.rng.bit_generator.state = stored["rng"]
+    state.step = int(stored["step"])
+
+
+def update_average(state: State, decay: float) -> None:
+    """Exponential moving average of the weights; young runs forget faster, so that the start does not linger."""
+    decay = min(decay, (1 + state.step) / (10 + state.step))
+    current = state.network.state_dict()
+    names = list(state.average)
+    torch._foreach_lerp_([state.average[n] for n in names], [current[n] for n in names], 1 - decay)
+
+
+def bundle(state: State, config: Config, shape: NetworkShape, data: TrainingSet) -> Bundle:
+    """The averaged weights with their card."""
+    sizes = asdict(shape)
+    card: dict[str, Any] = {
+        "format": FORMAT,
+        "name": config.name,
+        "architecture": {"arch": "trans_enc", **{k: sizes[k] for k in sizes if k not in ("dropout", "max_positions")}},
+        "diffusion": asdict(config.diffusion),
+        "features": {"representation": "humanml3d", "fps": FPS, **asdict(config.features)},
+        "frames": {"min": 20, "max": LENGTHS[-1], "mask": True},
+        "text": {"encoder": "all-MiniLM-L6-v2"},
+        "guidance": config.sampling.guidance,
+        "training": {"steps": state.step, "settings": asdict(config.training), "seed": config.seed},
+        "data": {
+            "name": "CMU Graphics Lab Motion Capture Database, captions written for this project",
+            "acknowledgement": "The data used in this project was obtained from mocap.cs.cmu.edu. The database was "
+            "created with funding from NSF EIA-0196217.",
+            "held_out_subjects": list(HELD_OUT),
+        },
+        "licence": "GPL-3.0-or-later",
+        "metrics": {},
+    }
+    tensors = {name: value.detach().cpu().numpy() for name, value in state.average.items()}
+    return Bundle(card, {**tensors, "mean": data.mean, "std": data.std})
+
+
+def progress_line(state: State, config: Config, recent: float, started: tuple[float, int]) -> str:
+    """One line that says where the run stands and when it will end."""
+    at, first = started
+    pace = (time.monotonic() - at) / max(1, state.step - first)
+    left = int(pace * (config.training.steps - state.step))
+    share = state.step / config.training.steps
+    bar = "#" * int(24 * share) + "." * (24 - int(24 * share))
+    return (
+        f"\r[{bar}] {state.step}/{config.training.steps}  loss {recent:.4f}  {pace:.2f} s a step  "
+        f"{left // 3600}:{left // 60 % 60:02d}:{left % 60:02d} left "
+    )
+
+
+def held_out_loss(network: nn.Module, data: TrainingSet, levels: Chain, config: Config) -> float:
+    """The loss on subjects that training never sees: the same 8 batches and noise every time."""
+    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    network.eval()
+    with torch.no_grad():
+        values = [
+            float(loss(network, to_device(batch(data, k, 32, rng), levels.mean.device), levels, config, generator))
+            for k in (1, 1, 2, 2, 3, 3, 4, 4)
+        ]
+    network.train()
+    return sum(values) / len(values)
+
+
+def to_device(given: Batch, device: torch.device) -> Batch:
+    """The batch on the device."""
+    return Batch(*(t.to(device, non_blocking=True) for t in (given.x0, given.frame_mask, given.text, given.worded)))
+
+
+def train(config: Config, device: torch.device, *, on_sample: Callable[[Path, Path], None] | None = None) -> Path:
+    """Trains as `config` says, goes on from a checkpoint if there is one, and returns the folder of the bundle.
+
+    on_sample(bundle_folder, picture_folder) is called every `sample_every` steps with the averaged weights.
+    """
+    layout = Layout(tuple(config.features.groups))
+    pack = load(Path(config.pack))
+    data = training_set(pack, layout, config.features.facing)
+    unseen = training_set(pack, layout, config.features.facing, held_out=True)
+    out = Path(config.out)
+    shape = network_shape(config, layout, pack.embeddings.shape[1])
+    state = new_state(config, shape, device)
+    if (out / CHECKPOINT).exists():
+        resume(state, out / CHECKPOINT, device)
+        print(f"Going on from step {state.step} of {out / CHECKPOINT}.", file=sys.stderr)
+    levels = chain(config, data, layout, device)
+    run_steps(state, config, data, unseen, levels, shape, on_sample)
+    save(state, out / CHECKPOINT)
+    bundle(state, config, shape, data).write(out / "bundle")
+    return out / "bundle"
+
+
+def run_steps(
+    state: State,
+    config: Config,
+    data: TrainingSet,
+    unseen: TrainingSet,
+    levels: Chain,
+    shape: NetworkShape,
+    on_sample: Callable[[Path, Path], None] | None,
+) -> None:
+    """The loop itself, from `state.step` to the end."""
+    training, out, device = config.training, Path(config.out), levels.mean.device
+    generator = torch.Generator().manual_seed(config.seed + state.step)
+    stepped = torch.compile(state.network) if training.compile else state.network
+    state.network.train()
+    started, saved, recent = (time.monotonic(), state.step), time.monotonic(), float("nan")
+    while state.step < training.steps:
+        k = int(state.rng.choice(len(LENGTHS), p=BUCKETS))
+        size = max(8, training.tokens // (LENGTHS[k] // config.network.frames_per_token + 1))
+        given = to_device(batch(data, k, size, state.rng), device)
+        for group in state.optimizer.param_groups:
+            group["lr"] = learning_rate(config, state.step)
+        value = loss(stepped, given, levels, config, generator)
+        state.optimizer.zero_grad(set_to_none=True)
+        value.backward()
+        nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)
+        state.optimizer.step()
+        state.step += 1
+        update_average(state, training.ema)
+        if state.step % 20 == 0:
+            recent = float(value.detach()) if math.isnan(recent) else 0.9 * recent + 0.1 * float(value.detach())
+            print(progress_line(state, config, recent, started), end="", file=sys.stderr, flush=True)
+        if time.monotonic() - saved > 60 * training.save_minutes:
+            save(state, out / CHECKPOINT)
+            saved = time.monotonic()
+        if state.step % training.sample_every == 0 or state.step == training.steps:
+            report(state, config, data, unseen, levels, shape, on_sample)
+
+
+def report(
+    state: State,
+    config: Config,
+    data: TrainingSet,
+    unseen: TrainingSet,
+    levels: Chain,
+    shape: NetworkShape,
+    on_sample: Callable[[Path, Path], None] | None,
+) -> None:
+    """Writes the averaged weights as a bundle and their loss on held-out subjects into the log; has samples drawn."""
+    out = Path(config.out)
+    averaged = EncoderNetwork(shape).to(levels.mean.device)
+    averaged.load_state_dict(state.average)
+    value = held_out_loss(averaged, unseen, levels, config)
+    print(f"\nstep {state.step}: loss on held-out subjects {value:.4f}", file=sys.stderr, flush=True)
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "log.csv").open("a", encoding="utf-8") as log:
+        log.write(f"{state.step},{value:.5f}\n")
+    bundle(state, config, shape, data).write(out / "bundle")
+    if on_sample:
+        on_sample(out / "bundle", out / f"samples-{state.step:06d}")
