@@ -99,6 +99,8 @@ def _out(text: str) -> Path:
 
 def run_generate(arguments: argparse.Namespace) -> int:
     """`mdm generate`: everything that can be refused is refused before the model starts."""
+    if len(set(arguments.out)) < len(arguments.out):
+        raise MotionError("The same file is given to --out twice; give each file once.")
     for path in arguments.out:
         _check_writable(path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,12 @@ def gaussian(x: Array, sigma: float) -> Array:
     return np.lib.stride_tricks.sliding_window_view(padded, 2 * radius + 1, axis=0) @ (kernel / kernel.sum())
 
 
+def around(x: Array, radius: int, of: Callable[..., Array] = np.max) -> Array:
+    """x [T, ...] with every frame replaced by the greatest (or `of`, as the mean) of the frames `radius` around it."""
+    padded = np.pad(x, [(radius, radius)] + [(0, 0)] * (x.ndim - 1), mode="edge")
+    return of(np.lib.stride_tricks.sliding_window_view(padded, 2 * radius + 1, axis=0), axis=-1)
+
+
 def smooth(positions: Array, contacts: NDArray[np.bool_], fps: float) -> Array:
     """Positions [T, 22, 3] lightly smoothed; a foot keeps its own path around touch-down and lift-off.
 
@@ -50,11 +57,10 @@ def smooth(positions: Array, contacts: NDArray[np.bool_], fps: float) -> Array:
     """
     window = round(WINDOW * fps) // 2 * 2 + 1
     result = savitzky_golay(positions, window)
-    near = np.zeros(contacts.shape, dtype=np.float64)
-    change = contacts[1:] != contacts[:-1]
-    near[1:] += change
-    near[:-1] += change
-    keep = np.clip(1.5 * gaussian(np.minimum(near, 1.0), window / 4), 0.0, 1.0)[..., None]
+    change = np.zeros(contacts.shape, dtype=bool)
+    change[1:] |= contacts[1:] != contacts[:-1]
+    change[:-1] |= change[1:]
+    keep = around(around(change, window // 2 + 1).astype(np.float64), 1, np.mean)[..., None]
     feet = list(FEET)
     result[:, feet] = keep * positions[:, feet] + (1 - keep) * result[:, feet]
     return result

@@ -66,9 +66,10 @@ def bone_rotations(positions: Array) -> tuple[Array, Array]:
     directions[:, 1:] = rotations.normalize(positions[:, 1:] - positions[:, parents])
     directions = np.where(np.any(directions != 0, axis=-1, keepdims=True), directions, REST_DIRECTIONS)
 
-    chest = _frame(positions, ("left_shoulder", "right_shoulder"), ("spine3", "neck"))
+    rest = rest_pose(mean_bone_lengths(positions))
+    chest = _turn(rest, positions, ("left_shoulder", "right_shoulder"), ("spine3", "neck"))
     result = np.empty((*positions.shape[:2], 4))
-    result[:, PELVIS] = _frame(positions, ("left_hip", "right_hip"), ("pelvis", "spine2"))
+    result[:, PELVIS] = _turn(rest, positions, ("left_hip", "right_hip"), ("pelvis", "spine2"))
     for joint in (INDEX["left_hip"], INDEX["right_hip"], INDEX["spine1"]):
         result[:, joint] = aimed(result[:, PELVIS], joint, directions)
     for joint, share in ((INDEX["spine2"], 1 / 3), (INDEX["spine3"], 2 / 3)):
@@ -86,6 +87,20 @@ def bone_rotations(positions: Array) -> tuple[Array, Array]:
     for joint in (INDEX["left_foot"], INDEX["right_foot"]):
         result[:, joint] = aimed(result[:, PARENTS[joint]], joint, directions)
     return result, chest
+
+
+def mean_bone_lengths(positions: Array) -> Array:
+    """Metres from parent to joint, mean over the frames of [T, 22, 3]: [22], 0 for the pelvis."""
+    bones = positions[:, 1:] - positions[:, np.array(PARENTS[1:])]
+    return np.append(0.0, np.linalg.norm(bones.astype(np.float64), axis=-1).mean(axis=0))
+
+
+def rest_pose(lengths: Array) -> Array:
+    """The T-pose [22, 3] with these bone lengths [22], pelvis at the origin."""
+    pose = np.zeros((JOINTS, 3))
+    for joint in range(1, JOINTS):
+        pose[joint] = pose[PARENTS[joint]] + REST_DIRECTIONS[joint] * lengths[joint]
+    return pose
 
 
 def aimed(rotation: Array, joint: int, directions: Array) -> Array:
@@ -107,6 +122,11 @@ def limb_turn(upper: Array, lower: Array, hinge: Array) -> Array:
     sine = np.sum(np.cross(hinge, axis) * upper, axis=-1)
     angle = np.arctan2(sine, np.sum(hinge * axis, axis=-1))
     return np.interp(np.arange(len(upper)), bent, np.unwrap(angle[bent]))
+
+
+def _turn(rest: Array, positions: Array, sides: tuple[str, str], line: tuple[str, str]) -> Array:
+    """Rotation [T, 4] of a body part from `rest` [22, 3] to `positions`; see `_frame`."""
+    return rotations.multiply(_frame(positions, sides, line), rotations.inverse(_frame(rest[None], sides, line)))
 
 
 def _frame(positions: Array, sides: tuple[str, str], line: tuple[str, str]) -> Array:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mdm_core import rotations
 from mdm_core.errors import MotionError
 from mdm_core.io.atomic import replacing
-from mdm_core.io.bone_rotations import CHEST, PELVIS, REST_DIRECTIONS, bone_rotations
+from mdm_core.io.bone_rotations import CHEST, PELVIS, REST_DIRECTIONS, bone_rotations, mean_bone_lengths
 from mdm_core.motion import Motion
 from mdm_core.skeleton import INDEX, JOINT_NAMES, JOINTS, PARENTS
 
@@ -92,12 +92,6 @@ def read(path: Path) -> Motion:
     except (ValueError, IndexError, KeyError, StopIteration) as error:
         raise MotionError(f"{path} is damaged or has other joints than those of SMPL-22; export it again.") from error
     return Motion(positions=positions[:, joints].astype(np.float32), fps=round(1 / clip.frame_time, 4))
-
-
-def mean_bone_lengths(positions: Array) -> Array:
-    """Metres from parent to joint, mean over the frames: [22], 0 for the pelvis."""
-    bones = positions[:, 1:] - positions[:, np.array(PARENTS[1:])]
-    return np.append(0.0, np.linalg.norm(bones.astype(np.float64), axis=-1).mean(axis=0))
 
 
 def parse(text: str) -> Clip:
