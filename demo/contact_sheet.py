@@ -2,7 +2,7 @@
 
     python -m demo.contact_sheet motion.npz sheet.png [--frames 10] [--azimuth 40] [--size 220]
 
-Reads the npz of `mdm generate` (positions [K, T, 22, 3] or [T, 22, 3], metres, Y up). Needs NumPy and Pillow alone.
+Reads the npz of `mdm generate`. Needs NumPy and Pillow alone.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from mdm_core.errors import MotionError
+from mdm_core.io import npz
 from mdm_core.motion import Motion
-from mdm_core.skeleton import JOINTS
 
 from .capsule_figure import Array, View, render
 
@@ -76,35 +76,6 @@ def _path_map(motion: Motion, size: int) -> Image.Image:
     return image
 
 
-def read_motions(path: Path) -> list[Motion]:
-    """The takes of an npz; MotionError if the file holds no positions of SMPL-22."""
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            arrays = {name: data[name] for name in data.files}
-    except (OSError, ValueError) as error:
-        raise MotionError(f"{path} cannot be read as npz ({error}); give a file written by `mdm generate`.") from error
-    positions = arrays.get("positions")
-    if positions is None or positions.shape[-2:] != (JOINTS, 3) or positions.ndim not in (3, 4):
-        raise MotionError(f"{path} has no array `positions` of shape [takes, frames, {JOINTS}, 3].")
-    positions = positions.reshape(-1, *positions.shape[-3:]).astype(np.float32)
-    takes = len(positions)
-    fps = float(arrays.get("fps", np.array(20.0)))
-    contacts = arrays.get("contacts")
-    contacts = None if contacts is None else contacts.reshape(takes, -1, 4) > 0.5
-    prompts = [str(p) for p in np.atleast_1d(arrays.get("prompts", ""))]
-    seeds = [int(s) for s in np.atleast_1d(arrays.get("seeds", np.arange(takes)))]
-    return [
-        Motion(
-            positions=positions[take],
-            fps=fps,
-            contacts=None if contacts is None else contacts[take],
-            prompt=prompts[take] if len(prompts) == takes else prompts[0],
-            seed=seeds[take] if len(seeds) == takes else None,
-        )
-        for take in range(takes)
-    ]
-
-
 def main(arguments: list[str] | None = None) -> int:
     """The command line; 1 and a sentence on stderr where the motion cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m demo.contact_sheet", description=(__doc__ or "").split("\n")[0])
@@ -117,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         view = View(options.azimuth, options.elevation)
-        sheet = contact_sheet(read_motions(options.motion), frames=options.frames, size=options.size, view=view)
+        sheet = contact_sheet(npz.read(options.motion), frames=options.frames, size=options.size, view=view)
     except MotionError as error:
         print(error, file=sys.stderr)
         return 1
