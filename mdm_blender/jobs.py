@@ -22,7 +22,7 @@ from . import process, scene, takes
 from .generation import Failure, Generation
 from .preferences import WorkerSettings
 
-TICK_SECONDS = 0.05
+TICK_SECONDS = 0.1
 
 
 class State(Enum):
@@ -92,7 +92,7 @@ class Controller:
         """Blocks until the job is over, for background mode; Ctrl-C cancels it."""
         try:
             while self.tick() is not None:
-                time.sleep(TICK_SECONDS / 10)
+                time.sleep(TICK_SECONDS / 20)
         except KeyboardInterrupt:
             self.cancel()
             raise

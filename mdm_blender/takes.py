@@ -12,7 +12,7 @@ import bpy
 from mdm_core.errors import MotionError
 from mdm_core.motion import Motion
 
-from . import compat
+from . import compat, rig
 from .apply import apply_motion
 
 GENERATION, TAKE, TAKES = "mdm_generation", "mdm_take", "mdm_takes"
@@ -52,12 +52,14 @@ def add(armature: Any, motions: Sequence[Motion], *, frame_start: float) -> list
 
     The other takes get a fake user, so that saving keeps them, as the action that the armature had got from `keys`.
     """
+    rig_map = rig.detect(armature)
     before = Assignment.of(armature)
     actions: list[bpy.types.Action] = []
     generation = secrets.token_hex(8)
     try:
         for number, motion in enumerate(motions, start=1):
-            action = apply_motion(armature, motion, frame_start=frame_start, action_name=name(motion.prompt, number))
+            title = name(motion.prompt, number)
+            action = apply_motion(armature, motion, frame_start=frame_start, action_name=title, rig_map=rig_map)
             action[GENERATION], action[TAKE], action[TAKES] = generation, number, len(motions)
             actions.append(action)
     except BaseException:

@@ -85,8 +85,7 @@ class MDM_OT_apply_result(MotionOperator):
     bl_options = {"UNDO", "INTERNAL"}
 
     def run(self, context: Any) -> None:
-        actions = jobs.controller.apply(context)
-        self.report({"INFO"}, f"Motion '{actions[0].name}' is on the armature.")
+        jobs.controller.apply(context)
 
 
 CLASSES: tuple[type, ...] = (MDM_OT_generate, MDM_OT_cancel, MDM_OT_apply_result)

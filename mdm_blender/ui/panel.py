@@ -77,10 +77,9 @@ def draw_job(layout: Any, controller: jobs.Controller) -> None:
         row.scale_y = 1.5
         row.operator("mdm.generate", text="Generate", icon="PLAY")
         return
-    row = layout.row(align=True)
-    row.scale_y = 1.5
-    row.progress(factor=controller.generation.fraction, text=progress_text(controller))
-    row.operator("mdm.cancel", text="Cancel", icon="CANCEL")
+    column = layout.column(align=True)
+    column.progress(factor=controller.generation.fraction, text=progress_text(controller))
+    column.operator("mdm.cancel", text="Cancel", icon="CANCEL")
 
 
 def progress_text(controller: jobs.Controller) -> str:
@@ -98,8 +97,9 @@ def step_text(generation: Generation) -> str:
 
 def draw_failure(layout: Any, failure: Failure, letters: int) -> None:
     box = layout.box().column(align=True)
-    box.alert = True
-    draw_text(box, failure.message, letters, icon="ERROR")
+    text = box.column(align=True)
+    text.alert = True
+    draw_text(text, failure.message, letters, icon="ERROR")
     row = box.row(align=True)
     row.operator("mdm.copy_failure", icon="COPYDOWN")
     row.operator("mdm.dismiss_failure", icon="X")
