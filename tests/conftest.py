@@ -1,4 +1,4 @@
-"""Fixtures that tests of several rooms share: real motion capture, where ../shared lies beside the project."""
+"""What tests of several rooms share: how hypothesis runs, and real motion capture where ../shared is there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
+
+settings.register_profile("mdm", deadline=None, max_examples=40)
+settings.load_profile("mdm")
+"""No deadline: a busy machine is not a wrong result."""
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 CLIPS = ("136_24", "105_31", "35_16", "09_01", "91_45", "49_08", "55_25", "86_15")

@@ -35,7 +35,7 @@ def round_trip(path: Path, motion: Motion) -> float:
     return float(np.abs(bvh.read(path).positions - motion.positions).max())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 8))
 def test_any_pose_comes_back(tmp_path_factory: pytest.TempPathFactory, seed: int, frames: int) -> None:
     rng = np.random.default_rng(seed)

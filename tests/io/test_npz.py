@@ -74,7 +74,7 @@ def test_takes_that_do_not_fit_one_file_are_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_file_is_refused_or_still_right(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "a.npz"
