@@ -42,7 +42,7 @@ CONTACT_SPEED, CONTACT_HEIGHT = 0.45, 0.07
 
 @dataclass(frozen=True)
 class Clip:
-    """A captioned clip. positions: float64 [T, 22, 3] at 20 fps on the uniform skeleton, feet on y = 0, facing +Z first.
+    """A captioned clip. positions: float64 [T, 22, 3] at 20 fps, uniform skeleton, feet on y = 0, facing +Z first.
 
     captions: what fits any part of a "single" clip, and only the whole of a "sequence"; else empty.
     """
@@ -90,7 +90,7 @@ def to_rate(positions: NDArray[np.float64], fps: float, target: float = FPS) -> 
 
 
 def on_floor(positions: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The motion with its usual lowest foot height at y = 0: the tenth percentile, since a stray frame may lie deeper."""
+    """The motion with its usual lowest foot height at y = 0: the tenth percentile, for a stray frame may lie deeper."""
     lowest = positions[:, list(FEET), 1].min(axis=1)
     return positions - [0, np.percentile(lowest, 10), 0]
 

@@ -136,7 +136,7 @@ def process(positions: Array, offsets: Array | None = None, facing: Facing = "hu
 
 
 def recover_root(root: Array) -> tuple[Array, Array]:
-    """World-to-character rotation [..., T, 4] and root position [..., T, 3] of root features [..., T, 4] (section 5)."""
+    """World-to-character rotation [..., T, 4] and root position [..., T, 3] of root features [..., T, 4] (spec 5)."""
     angle = np.cumsum(root[..., 0], axis=-1)
     angle = np.concatenate([np.zeros_like(angle[..., :1]), angle[..., :-1]], axis=-1)
     turn = np.zeros((*angle.shape, 4), dtype=root.dtype)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mdm_core.checkpoints.bundle import FORMAT, Bundle
@@ -116,6 +117,9 @@ def new_state(config: Config, shape: NetworkShape, device: torch.device) -> Stat
     """A fresh network and optimiser, from the configured seed."""
     torch.manual_seed(config.seed)
     network = EncoderNetwork(shape).to(device)
+    if network.embed_text is not None:
+        # Sentence embeddings have length 1: torch's default would drown them in the step's embedding.
+        nn.init.normal_(network.embed_text.weight)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=0.0, betas=(0.9, 0.99), weight_decay=config.training.weight_decay, foreach=True
     )
@@ -189,6 +193,14 @@ def bundle(state: State, config: Config, shape: NetworkShape, data: TrainingSet)
     return Bundle(card, {**tensors, "mean": data.mean, "std": data.std})
 
 
+def bucket_chances(data: TrainingSet) -> NDArray[np.float64]:
+    """`BUCKETS`, shared out among the lengths that the data has."""
+    chances = np.array([share * bool(len(index)) for share, (index, _) in zip(BUCKETS, data.buckets, strict=True)])
+    if not chances.any():
+        raise MotionError("The training pack has no window to train on; build it from more clips.")
+    return chances / chances.sum()
+
+
 def progress_line(state: State, config: Config, recent: float, started: tuple[float, int]) -> str:
     """One line that says where the run stands and when it will end."""
     at, first = started
@@ -210,6 +222,7 @@ def held_out_loss(network: nn.Module, data: TrainingSet, levels: Chain, config: 
         values = [
             float(loss(network, to_device(batch(data, k, 32, rng), levels.mean.device), levels, config, generator))
             for k in (1, 1, 2, 2, 3, 3, 4, 4)
+            if len(data.buckets[k][0])
         ]
     network.train()
     return sum(values) / len(values)
@@ -254,11 +267,12 @@ def run_steps(
     """The loop itself, from `state.step` to the end."""
     training, out, device = config.training, Path(config.out), levels.mean.device
     generator = torch.Generator().manual_seed(config.seed + state.step)
+    chances = bucket_chances(data)
     stepped = torch.compile(state.network) if training.compile else state.network
     state.network.train()
     started, saved, recent = (time.monotonic(), state.step), time.monotonic(), float("nan")
     while state.step < training.steps:
-        k = int(state.rng.choice(len(LENGTHS), p=BUCKETS))
+        k = int(state.rng.choice(len(LENGTHS), p=chances))
         size = max(8, training.tokens // (LENGTHS[k] // config.network.frames_per_token + 1))
         given = to_device(batch(data, k, size, state.rng), device)
         for group in state.optimizer.param_groups:

@@ -1,0 +1,83 @@
+"""Measured captions, on motions whose truth is known because they were made."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mdm_core.datasets import describe
+from tests.datasets.bodies import moved, standing, turned
+
+
+def happening(positions: np.ndarray) -> list[str]:
+    return describe.events(describe.track(positions), 0, len(positions))
+
+
+@pytest.mark.parametrize(
+    ("velocity", "event"),
+    [
+        ((0, 0, 0), "stand"),
+        ((0, 0, 1.2), "forward"),
+        ((0, 0, -0.8), "backward"),
+        ((0.7, 0, 0), "left"),
+        ((-0.7, 0, 0), "right"),
+        ((0, 0, 3.5), "run"),
+    ],
+)
+def test_direction_is_seen_from_the_body(velocity: tuple[float, float, float], event: str) -> None:
+    assert happening(moved(standing(80), velocity)) == [event]
+
+
+@pytest.mark.parametrize("turn", [0.7, 2.0, -2.5])
+def test_direction_does_not_depend_on_where_the_body_faces(turn: float) -> None:
+    walk = moved(standing(80), (0, 0, 1.2))
+    c, s = np.cos(turn), np.sin(turn)
+    rotated = walk @ np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])
+    assert happening(rotated) == ["forward"]
+
+
+@pytest.mark.parametrize(
+    ("degrees", "event"),
+    [(90, "turn left"), (-90, "turn right"), (180, "turn around left"), (-175, "turn around right")],
+)
+def test_turns_have_side_and_size(degrees: float, event: str) -> None:
+    assert happening(turned(standing(60), np.radians(degrees))) == [event]
+
+
+def test_small_turn_is_no_turn() -> None:
+    assert happening(turned(standing(60), np.radians(30))) == ["stand"]
+
+
+def test_jump_needs_both_feet_in_the_air() -> None:
+    seconds = np.arange(80) / 20
+    height = np.clip(0.35 - 0.5 * 9.81 * (seconds - 2) ** 2, 0, None)
+    up = standing(80)
+    up[..., 1] += height[:, None]
+    assert "jump" in happening(up)
+    one_leg = standing(80)
+    one_leg[:, [1, 4, 7, 10], 1] += height[:, None]
+    assert "jump" not in happening(one_leg)
+
+
+def test_raised_and_waving_arms() -> None:
+    raised = standing(80)
+    raised[:, 19] = raised[:, 17] + [-0.05, 0.25, 0]
+    raised[:, 21] = raised[:, 19] + [0, 0.26, 0]
+    assert describe.arms(describe.track(raised), 0, 80) == "arm right"
+    waving = raised.copy()
+    waving[:, 21, 0] += 0.15 * np.sin(2 * np.pi * 2 * np.arange(80) / 20)
+    assert describe.arms(describe.track(waving), 0, 80) == "wave right"
+    assert describe.arms(describe.track(standing(80)), 0, 80) == ""
+
+
+def test_reversals_count_swings_above_the_amplitude() -> None:
+    swing = np.sin(2 * np.pi * 2 * np.arange(40) / 20)
+    assert describe.reversals(0.2 * swing, 0.06) >= 7
+    assert describe.reversals(0.02 * swing, 0.06) == 0
+
+
+def test_caption_says_what_happens() -> None:
+    measured = describe.track(moved(standing(80), (0, 0, 3.5)))
+    said = {describe.caption(measured, 0, 80, np.random.default_rng(k)) for k in range(40)}
+    assert len(said) > 8
+    assert all(any(word in s for word in describe.WORDS["run"]) for s in said)

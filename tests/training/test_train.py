@@ -1,0 +1,173 @@
+"""A whole small training run on made-up clips: the pack, the loop, a kill and the resumption, the bundle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from mdm_core.checkpoints.bundle import Bundle  # noqa: E402
+from mdm_core.datasets import cmu, pack  # noqa: E402
+from mdm_core.errors import MotionError  # noqa: E402
+from mdm_core.features.layout import Layout  # noqa: E402
+from mdm_core.training import config, data, train  # noqa: E402
+from tests.datasets.bodies import moved, standing, turned  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+CPU = torch.device("cpu")
+
+
+def to_cmu(positions: np.ndarray) -> np.ndarray:
+    """SMPL-22 positions as the CMU joints [T, 20, 3] that map back onto them; the others where they do no harm."""
+    result = np.zeros((len(positions), 20, 3))
+    for joint, source in cmu.DIRECT.items():
+        result[:, source] = positions[:, joint]
+    result[:, 1], result[:, 2] = positions[:, 12], positions[:, 12]
+    for elbow, wrist, a, b in ((18, 20, 6, 7), (19, 21, 10, 11)):
+        fore = positions[:, wrist] - positions[:, elbow]
+        result[:, a], result[:, b] = positions[:, elbow] + 0.7 * fore, positions[:, elbow] + 1.1 * fore
+    return result
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the form of `cmu_positions.npz` and `cmu_clips.jsonl`: 12 clips of 9 seconds, two subjects."""
+    folder = tmp_path_factory.mktemp("source")
+    rng = np.random.default_rng(0)
+    moves = {"walk": (0, 0, 1.2), "walk_backward": (0, 0, -0.8), "run": (0, 0, 3.0)}
+    rows, clips = [], []
+    for number in range(12):
+        action = list(moves)[number % 3]
+        body = turned(moved(standing(108), moves[action], 12), rng.uniform(-0.6, 0.6))
+        body[:, [18, 20], 2] += 0.1 * np.sin(np.arange(108))[:, None]
+        clips.append(np.rint(to_cmu(body) / 0.0005).astype(np.int64).reshape(108, 60))
+        subject = 12 if number >= 9 else 1
+        captions = [f"a person does {action} with the left arm", action]
+        rows.append(
+            {"id": f"{subject:02d}_{number:02d}", "subject": subject, "fps": 12, "kind": "single"}
+            | {"actions": [action], "captions": captions}
+        )
+    delta = np.concatenate([np.diff(c, axis=0, prepend=0) for c in clips]).T.astype(np.int16)
+    np.savez(
+        folder / "cmu_positions.npz",
+        delta=delta,
+        offsets=np.arange(13) * 108,
+        ids=np.array([row["id"] for row in rows]),
+        scale=0.0005,
+    )
+    (folder / "cmu_clips.jsonl").write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    return folder
+
+
+def encode(sentences: list[str]) -> np.ndarray:
+    """A stand-in for the text encoder: a fixed random unit vector for each sentence."""
+    rows = [np.random.default_rng(abs(hash(s)) % 2**32).normal(size=16) for s in sentences]
+    return np.array([r / np.linalg.norm(r) for r in rows], dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def settings(source: Path, tmp_path_factory: pytest.TempPathFactory) -> config.Config:
+    folder = tmp_path_factory.mktemp("run")
+    pack.build(source, folder / "pack.npz", encode, gestures=0)
+    whole = config.read(ROOT / "configs" / "bundled.toml")
+    small = replace(whole.network, latent=32, layers=1, feed_forward=64)
+    training = replace(whole.training, steps=30, tokens=200, warmup=5, sample_every=15, save_minutes=0.0)
+    return replace(whole, pack=str(folder / "pack.npz"), out=str(folder / "out"), network=small, training=training)
+
+
+def test_pack_gives_back_the_clips_within_its_step(source: Path, settings: config.Config) -> None:
+    loaded = pack.load(Path(settings.pack))
+    for k, clip in enumerate(cmu.clips(source)):
+        kept = loaded.positions[loaded.offsets[k] : loaded.offsets[k + 1]]
+        np.testing.assert_allclose(kept, clip.positions, atol=pack.SCALE / 2 + 1e-5)
+
+
+def test_windows_lie_within_their_clips_and_mirrors_pair_up(settings: config.Config) -> None:
+    loaded = pack.load(Path(settings.pack))
+    frames = np.diff(loaded.offsets)[loaded.windows[:, 0]]
+    assert (loaded.windows[:, 1] >= 0).all() and (loaded.windows[:, 2] <= frames).all()
+    assert ((loaded.windows[:, 2] - loaded.windows[:, 1]) <= pack.LENGTHS[-1]).all()
+    assert loaded.weight.sum() == pytest.approx(1)
+    np.testing.assert_array_equal(loaded.mirrored[loaded.mirrored], np.arange(len(loaded.sentences)))
+    side = [s for s in loaded.sentences if "left arm" in s]
+    assert side and all(loaded.sentences[loaded.mirrored[loaded.sentences.index(s)]] != s for s in side)
+
+
+def test_held_out_subjects_are_never_drawn_for_training(settings: config.Config) -> None:
+    loaded = pack.load(Path(settings.pack))
+    layout = Layout(tuple(settings.features.groups))
+    for held_out in (False, True):
+        chosen = data.training_set(loaded, layout, settings.features.facing, held_out=held_out)
+        drawn = np.concatenate([index for index, _ in chosen.buckets])
+        subjects = set(loaded.subjects[loaded.windows[drawn, 0]].tolist())
+        assert subjects == ({12} if held_out else {1})
+
+
+def test_batch_is_normalised_and_padded_with_zeros(settings: config.Config) -> None:
+    loaded = pack.load(Path(settings.pack))
+    chosen = data.training_set(loaded, Layout(tuple(settings.features.groups)), settings.features.facing)
+    drawn = data.batch(chosen, 4, 16, np.random.default_rng(0))
+    assert drawn.x0.shape == (16, pack.LENGTHS[4], 137)
+    assert (~drawn.frame_mask).any()
+    assert float(drawn.x0[~drawn.frame_mask].abs().max()) == 0
+    assert float(drawn.x0.abs().mean()) < 3
+
+
+def test_a_run_learns_and_a_killed_run_goes_on(settings: config.Config) -> None:
+    class Killed(Exception):
+        pass
+
+    def kill(bundle_folder: Path, pictures: Path) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        train.train(settings, CPU, on_sample=kill)
+    stored = torch.load(Path(settings.out) / train.CHECKPOINT, weights_only=True)
+    assert 0 < stored["step"] < 30
+    seen: list[str] = []
+    folder = train.train(settings, CPU, on_sample=lambda b, p: seen.append(p.name))
+    assert seen == ["samples-000030"]
+    log = (Path(settings.out) / "log.csv").read_text(encoding="utf-8").split()
+    first, last = (float(line.split(",")[1]) for line in (log[0], log[-1]))
+    assert last < first
+    bundle = Bundle.read(folder)
+    assert bundle.card["training"]["steps"] == 30
+    assert all(np.isfinite(tensor).all() for tensor in bundle.tensors.values())
+
+
+def test_a_checkpoint_of_another_size_is_refused(settings: config.Config, tmp_path: Path) -> None:
+    layout = Layout(tuple(settings.features.groups))
+    shape = train.network_shape(settings, layout, 16)
+    state = train.new_state(settings, shape, CPU)
+    train.save(state, tmp_path / train.CHECKPOINT)
+    wider = replace(settings, network=replace(settings.network, latent=64))
+    other = train.new_state(wider, train.network_shape(wider, layout, 16), CPU)
+    with pytest.raises(MotionError, match="does not fit this configuration"):
+        train.resume(other, tmp_path / train.CHECKPOINT, CPU)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("latent = 256", ""), 'lacks the field "latent"'),
+        (("latent = 256", "latent = 256\nwidth = 3"), 'does not know the field "width"'),
+        (("[network]", "[network"), "cannot be read"),
+    ],
+)
+def test_a_wrong_configuration_is_named(change: tuple[str, str], said: str, tmp_path: Path) -> None:
+    text = (ROOT / "configs" / "bundled.toml").read_text(encoding="utf-8").replace(*change)
+    (tmp_path / "wrong.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(MotionError, match=said):
+        config.read(tmp_path / "wrong.toml")
+
+
+def test_learning_rate_warms_up_and_decays(settings: config.Config) -> None:
+    rates = [train.learning_rate(settings, step) for step in range(30)]
+    peak = settings.training.learning_rate
+    assert rates[0] < rates[4] == pytest.approx(peak)
+    assert rates[-1] < 0.1 * peak and min(rates) > 0
