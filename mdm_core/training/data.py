@@ -15,6 +15,9 @@ from mdm_core.features import humanml3d
 from mdm_core.features.layout import GROUPS, Layout
 from mdm_core.features.mirror import ColumnMirror, column_mirror
 
+LEAST_STD = 1e-4
+"""A column that never changes in the data is divided by this, not by zero."""
+
 
 @dataclass(frozen=True)
 class TrainingSet:
@@ -91,7 +94,7 @@ def statistics(
         for part in parts:
             inside = slice(start + part.start, start + part.stop)
             shared[inside] = std[inside].mean()
-    return mean.astype(np.float32), shared.astype(np.float32)
+    return mean.astype(np.float32), np.maximum(shared, LEAST_STD).astype(np.float32)
 
 
 def bucket(pack: Pack, chosen: NDArray[np.bool_], k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

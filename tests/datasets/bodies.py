@@ -1,4 +1,4 @@
-"""Synthetic motions for the tests of the datasets: a standing body that is moved as a whole, or whose arms are moved."""
+"""Synthetic motions for tests: a standing body that is moved as a whole, or whose limbs are moved."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def test_a_run_learns_and_a_killed_run_goes_on(settings: config.Config) -> None:
     class Killed(Exception):
         pass
 
-    def kill(bundle_folder: Path, pictures: Path) -> None:
+    def kill(_bundle: Path, _pictures: Path) -> None:
         raise Killed
 
     with pytest.raises(Killed):
@@ -130,7 +130,7 @@ def test_a_run_learns_and_a_killed_run_goes_on(settings: config.Config) -> None:
     stored = torch.load(Path(settings.out) / train.CHECKPOINT, weights_only=True)
     assert 0 < stored["step"] < 30
     seen: list[str] = []
-    folder = train.train(settings, CPU, on_sample=lambda b, p: seen.append(p.name))
+    folder = train.train(settings, CPU, on_sample=lambda _, p: seen.append(p.name))
     assert seen == ["samples-000030"]
     log = (Path(settings.out) / "log.csv").read_text(encoding="utf-8").split()
     first, last = (float(line.split(",")[1]) for line in (log[0], log[-1]))
