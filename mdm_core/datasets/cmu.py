@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,10 +52,10 @@ class Clip:
     kind: Kind
     actions: tuple[str, ...]
     captions: tuple[str, ...]
-    positions: NDArray[np.float64]
+    positions: NDArray[np.floating[Any]]
 
 
-def read(folder: Path) -> Iterator[tuple[dict[str, object], NDArray[np.float64]]]:
+def read(folder: Path) -> Iterator[tuple[dict[str, object], NDArray[np.floating[Any]]]]:
     """Each row of `cmu_clips.jsonl` with its positions [T, 20, 3] in metres at the row's own fps."""
     try:
         rows = [json.loads(line) for line in (folder / "cmu_clips.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -72,7 +72,7 @@ def read(folder: Path) -> Iterator[tuple[dict[str, object], NDArray[np.float64]]
         yield row, np.cumsum(part, axis=0).reshape(-1, 20, 3) * scale
 
 
-def to_smpl22(cmu: NDArray[np.float64]) -> NDArray[np.float64]:
+def to_smpl22(cmu: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """CMU positions [T, 20, 3] as SMPL-22 positions [T, 22, 3], sizes as measured."""
     result = np.empty((len(cmu), JOINTS, 3))
     for joint, source in DIRECT.items():
@@ -82,20 +82,20 @@ def to_smpl22(cmu: NDArray[np.float64]) -> NDArray[np.float64]:
     return result
 
 
-def to_rate(positions: NDArray[np.float64], fps: float, target: float = FPS) -> NDArray[np.float64]:
+def to_rate(positions: NDArray[np.floating[Any]], fps: float, target: float = FPS) -> NDArray[np.floating[Any]]:
     """Positions [T, ...] at another rate along a cubic spline through every frame; bone lengths are restored later."""
     times = np.arange(len(positions)) / fps
     wanted = np.arange(int(np.floor(times[-1] * target + 1e-9)) + 1) / target
     return CubicSpline(times, positions, axis=0)(wanted)
 
 
-def on_floor(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+def on_floor(positions: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     """The motion with its usual lowest foot height at y = 0: the tenth percentile, for a stray frame may lie deeper."""
     lowest = positions[:, list(FEET), 1].min(axis=1)
     return positions - [0, np.percentile(lowest, 10), 0]
 
 
-def without_still_ends(positions: NDArray[np.float64], fps: float) -> NDArray[np.float64]:
+def without_still_ends(positions: NDArray[np.floating[Any]], fps: float) -> NDArray[np.floating[Any]]:
     """The clip without frozen frames at its ends, and without a T-pose in its first two seconds."""
     speed = np.linalg.norm(np.diff(positions, axis=0), axis=-1).max(axis=-1) * fps
     moving = np.flatnonzero(speed > 0.01)
@@ -111,7 +111,7 @@ def without_still_ends(positions: NDArray[np.float64], fps: float) -> NDArray[np
     return positions[start:end]
 
 
-def contacts(positions: NDArray[np.float64], fps: float = FPS) -> NDArray[np.bool_]:
+def contacts(positions: NDArray[np.floating[Any]], fps: float = FPS) -> NDArray[np.bool_]:
     """Which feet [T, 4] (order of `skeleton.FEET`) stand: slow, and near the height at which they usually rest."""
     feet = positions[:, list(FEET)]
     velocity = np.gradient(feet, axis=0) * fps
@@ -119,14 +119,14 @@ def contacts(positions: NDArray[np.float64], fps: float = FPS) -> NDArray[np.boo
     return (np.linalg.norm(velocity, axis=-1) < CONTACT_SPEED) & (feet[..., 1] < rest + CONTACT_HEIGHT)
 
 
-def slow(positions: NDArray[np.float64], fps: float) -> bool:
+def slow(positions: NDArray[np.floating[Any]], fps: float) -> bool:
     """Whether nothing in the clip moves too fast for six frames a second to show it."""
     speed = np.percentile(np.linalg.norm(np.diff(positions, axis=0), axis=-1) * fps, 99, axis=0)
     hands = [18, 19, 20, 21]
     return bool(np.delete(speed, hands).max() < SLOW and speed[hands].max() < SLOW_HANDS)
 
 
-def plausible(positions: NDArray[np.float64]) -> bool:
+def plausible(positions: NDArray[np.floating[Any]]) -> bool:
     """Whether no joint outruns 12 m/s and the body stays within 2.5 m of the ground: else a capture error."""
     speed = np.linalg.norm(np.diff(positions, axis=0), axis=-1) * FPS
     return bool(speed.max(initial=0) < 12 and positions[..., 1].min() > -0.6 and positions[..., 1].max() < 3.2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from mdm_core import rotations
 from mdm_core.features import humanml3d
 
-Positions = NDArray[np.float64]
+Positions = NDArray[np.floating[Any]]
 
 BLEND = 6  # frames over which two ends are faded into each other
 SAME_POSE = 0.06  # metres: mean joint distance up to which two moments count as the same pose
@@ -68,7 +69,7 @@ def carried_on(positions: Positions, frames: int) -> Positions | None:
     return result[:frames]
 
 
-def chest(positions: Positions) -> NDArray[np.float64]:
+def chest(positions: Positions) -> NDArray[np.floating[Any]]:
     """Rotation [T, 4] of the chest: x across the shoulders to the left, y up the spine."""
     x = rotations.normalize(positions[:, 16] - positions[:, 17])
     up = rotations.normalize(positions[:, 12] - positions[:, 3])

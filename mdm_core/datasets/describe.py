@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from mdm_core.features.humanml3d import gaussian_smooth, heading
 from mdm_core.skeleton import FEET
 
-Positions = NDArray[np.float64]
+Positions = NDArray[np.floating[Any]]
 
 STILL, RUN = 0.30, 2.1  # m/s: slower is standing, faster is running
 STANDING_HEIGHT = 0.90  # m, pelvis of the uniform skeleton when upright
@@ -54,8 +55,8 @@ SUBJECTS = ("a person", "someone", "a man", "the person", "a woman", "a figure",
 class Track:
     """What is measured once a clip, so that many windows of it can be described. All [T, ...] at 20 fps."""
 
-    local_velocity: NDArray[np.float64]  # [T, 2] m/s: forward, left
-    yaw: NDArray[np.float64]  # [T] radians, unwrapped, positive to the left
+    local_velocity: NDArray[np.floating[Any]]  # [T, 2] m/s: forward, left
+    yaw: NDArray[np.floating[Any]]  # [T] radians, unwrapped, positive to the left
     state: NDArray[np.str_]  # [T] "stand", "forward", ..., "jump", "sit", "crouch", "lie"
     raised: NDArray[np.bool_]  # [T, 2] left, right wrist above the head's base
     waving: NDArray[np.bool_]  # [T, 2]
@@ -78,7 +79,7 @@ def track(positions: Positions, fps: float = 20.0) -> Track:
     )
 
 
-def states(positions: Positions, local: NDArray[np.float64], fps: float) -> NDArray[np.str_]:
+def states(positions: Positions, local: NDArray[np.floating[Any]], fps: float) -> NDArray[np.str_]:
     """What the body does in each frame, [T]."""
     pelvis = positions[:, 0, 1]
     speed = np.linalg.norm(local, axis=-1)
@@ -132,7 +133,7 @@ def waves(positions: Positions, forward: Positions, fps: float) -> NDArray[np.bo
     return result
 
 
-def reversals(x: NDArray[np.float64], amplitude: float) -> int:
+def reversals(x: NDArray[np.floating[Any]], amplitude: float) -> int:
     """How often x [T] turns back after having moved at least `amplitude`."""
     count, low, high, direction = 0, x[0], x[0], 0
     for value in x:

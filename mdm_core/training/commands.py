@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 
-def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Adds `data` and `train` to the `mdm` command."""
+def add_parsers(subparsers: Any) -> None:
+    """Adds `data` and `train` to the sub-parsers (argparse has no public name for them) of the `mdm` command."""
     data = subparsers.add_parser("data", help="make training data")
     actions = data.add_subparsers(dest="data_action", required=True)
     build = actions.add_parser("build", help="turn motion capture into a training pack")
@@ -66,7 +67,20 @@ def pick_device(name: str) -> str:
 
 
 def draw_samples(bundle: Path, folder: Path, prompts: list[str]) -> None:
-    """A GIF for each prompt from the model in `bundle`, so that one can watch the training."""
+    """A GIF for each prompt from the model in `bundle`, so that one can watch the training.
+
+    What keeps them from being drawn (no Pillow, say) is printed: hours of training do not end for a picture.
+    """
+    from mdm_core.errors import MotionError
+
+    try:
+        write_samples(bundle, folder, prompts)
+    except MotionError as error:
+        print(f"No samples drawn: {error}", file=sys.stderr)
+
+
+def write_samples(bundle: Path, folder: Path, prompts: list[str]) -> None:
+    """The files of `draw_samples`."""
     from mdm_core.generator import MotionGenerator, Request
     from mdm_core.io import video
 

@@ -28,6 +28,9 @@ from . import losses
 from .config import Config
 from .data import Batch, TrainingSet, batch, training_set
 
+Predict = Callable[[Tensor, Tensor, Conditioning], Tensor]
+"""The network as the loss sees it: noisy x, step, condition to x0."""
+
 ROOT_AND_RIC = 67
 CHECKPOINT = "checkpoint.pt"
 BUCKETS = (0.15, 0.2, 0.25, 0.2, 0.2)
@@ -88,7 +91,7 @@ def chain(config: Config, data: TrainingSet, layout: Layout, device: torch.devic
     )
 
 
-def loss(network: nn.Module, given: Batch, levels: Chain, config: Config, generator: torch.Generator) -> Tensor:
+def loss(network: Predict, given: Batch, levels: Chain, config: Config, generator: torch.Generator) -> Tensor:
     """The loss of one batch at random noise levels, with conditions dropped at random (Ho and Salimans 2022)."""
     size, device = len(given.x0), given.x0.device
 
@@ -162,9 +165,9 @@ def resume(state: State, path: Path, device: torch.device) -> None:
 def update_average(state: State, decay: float) -> None:
     """Exponential moving average of the weights; young runs forget faster, so that the start does not linger."""
     decay = min(decay, (1 + state.step) / (10 + state.step))
-    current = state.network.state_dict()
-    names = list(state.average)
-    torch._foreach_lerp_([state.average[n] for n in names], [current[n] for n in names], 1 - decay)
+    with torch.no_grad():
+        for name, value in state.network.state_dict().items():
+            state.average[name].lerp_(value, 1 - decay)
 
 
 def bundle(state: State, config: Config, shape: NetworkShape, data: TrainingSet) -> Bundle:
@@ -268,7 +271,7 @@ def run_steps(
     training, out, device = config.training, Path(config.out), levels.mean.device
     generator = torch.Generator().manual_seed(config.seed + state.step)
     chances = bucket_chances(data)
-    stepped = torch.compile(state.network) if training.compile else state.network
+    stepped: Predict = torch.compile(state.network) if training.compile else state.network
     state.network.train()
     started, saved, recent = (time.monotonic(), state.step), time.monotonic(), float("nan")
     while state.step < training.steps:
@@ -313,5 +316,6 @@ def report(
     with (out / "log.csv").open("a", encoding="utf-8") as log:
         log.write(f"{state.step},{value:.5f}\n")
     bundle(state, config, shape, data).write(out / "bundle")
+    save(state, out / CHECKPOINT)
     if on_sample:
         on_sample(out / "bundle", out / f"samples-{state.step:06d}")
