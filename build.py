@@ -24,6 +24,7 @@ from pathlib import Path
 from tools.environment import Options, Stop, environment, executable, matrix_environment, run
 
 ROOT = Path(__file__).resolve().parent
+DEVELOPMENT = ("test.txt", "torch.txt", ".")
 MATRIX = ("4.2.23", "4.5.15", "5.0.1", "5.1.2", "5.2.3")  # tests/blender runs on each of these releases of bpy
 
 
@@ -80,7 +81,7 @@ def demo(command: argparse.Namespace, extra: Sequence[str]) -> int:
 def test(command: argparse.Namespace, extra: Sequence[str]) -> int:
     if command.matrix:
         return test_matrix(command, extra)
-    return run([environment(ROOT, ("test.txt", "torch.txt"), options(command)), "-m", "pytest", *extra])
+    return run([environment(ROOT, DEVELOPMENT, options(command)), "-m", "pytest", *extra])
 
 
 def test_matrix(command: argparse.Namespace, extra: Sequence[str]) -> int:
@@ -103,13 +104,13 @@ def make_zip(command: argparse.Namespace, _extra: Sequence[str]) -> int:
 
 
 def lint(command: argparse.Namespace, _extra: Sequence[str]) -> int:
-    python = environment(ROOT, ("test.txt", "torch.txt"), options(command))
+    python = environment(ROOT, DEVELOPMENT, options(command))
     checks = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["pyright", "--pythonpath", python])
     return max([run([python, "-m", *check]) for check in checks])
 
 
 def setup(command: argparse.Namespace, _extra: Sequence[str]) -> int:
-    environment(ROOT, ("test.txt", "torch.txt"), options(command))
+    environment(ROOT, DEVELOPMENT, options(command))
     mdm = Path(executable(ROOT / ".venv", "mdm")).relative_to(ROOT)
     print(f"Ready. For example: {mdm} generate 'a person waves' --out wave.gif")
     return 0

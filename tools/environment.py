@@ -42,11 +42,16 @@ class Options(NamedTuple):
 
 
 def environment(root: Path, requirements: Sequence[str], options: Options) -> str:
-    """The Python of root/.venv, holding the packages of these files of root/requirements and the project itself."""
+    """The Python of root/.venv, holding the packages of these files of root/requirements; "." is the project itself."""
     venv = root / ".venv"
     _prepare(venv, lambda: _choose_python(root, options), None if options.python is None else [options.python])
     python = executable(venv, "python")
     for name in requirements:
+        if name == ".":
+            editable = ["--no-deps", "--no-build-isolation", "-e", str(root)]
+            project = (root / "pyproject.toml").read_text(encoding="utf-8")
+            _fill(venv, name, _digest([project]), lambda arguments=editable: pip_install(python, arguments))
+            continue
         path = root / "requirements" / name
         stamp = _digest(_texts(path))
         if name == "torch.txt":
