@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -54,8 +54,8 @@ def clip_features(positions: NDArray[np.float32], facing: humanml3d.Facing, layo
     return features[:, layout.columns]
 
 
-def training_set(pack: Pack, layout: Layout, facing: humanml3d.Facing, *, held_out: bool = False) -> TrainingSet:
-    """The part of `pack` by subjects that are trained on, or the held-out part with the same statistics."""
+def training_set(pack: Pack, layout: Layout, facing: humanml3d.Facing) -> TrainingSet:
+    """The part of `pack` by subjects that are trained on; `held_out` gives the other part."""
     clips = [
         clip_features(pack.positions[a:b], facing, layout)
         for a, b in zip(pack.offsets[:-1], pack.offsets[1:], strict=True)
@@ -64,7 +64,6 @@ def training_set(pack: Pack, layout: Layout, facing: humanml3d.Facing, *, held_o
     theirs = np.isin(pack.subjects, HELD_OUT)
     trained = np.concatenate([c for c, other in zip(clips, theirs, strict=True) if not other])
     mean, std = statistics(trained, layout, mirror)
-    chosen = theirs[pack.windows[:, 0]] == held_out
     return TrainingSet(
         pack=pack,
         features=np.concatenate(clips),
@@ -72,8 +71,14 @@ def training_set(pack: Pack, layout: Layout, facing: humanml3d.Facing, *, held_o
         mean=mean,
         std=std,
         mirror=mirror,
-        buckets=tuple(bucket(pack, chosen, k) for k in range(len(LENGTHS))),
+        buckets=buckets(pack, ~theirs[pack.windows[:, 0]]),
     )
+
+
+def held_out(data: TrainingSet) -> TrainingSet:
+    """The same clips and statistics, but the windows of the subjects that are not trained on."""
+    theirs = np.isin(data.pack.subjects, HELD_OUT)
+    return replace(data, buckets=buckets(data.pack, theirs[data.pack.windows[:, 0]]))
 
 
 def statistics(
@@ -95,6 +100,11 @@ def statistics(
             inside = slice(start + part.start, start + part.stop)
             shared[inside] = std[inside].mean()
     return mean.astype(np.float32), np.maximum(shared, LEAST_STD).astype(np.float32)
+
+
+def buckets(pack: Pack, chosen: NDArray[np.bool_]) -> tuple[tuple[NDArray[np.int64], NDArray[np.float64]], ...]:
+    """`bucket` for each of `LENGTHS`."""
+    return tuple(bucket(pack, chosen, k) for k in range(len(LENGTHS)))
 
 
 def bucket(pack: Pack, chosen: NDArray[np.bool_], k: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

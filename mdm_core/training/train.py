@@ -26,7 +26,7 @@ from mdm_core.features.layout import Layout
 
 from . import losses
 from .config import Config
-from .data import Batch, TrainingSet, batch, training_set
+from .data import Batch, TrainingSet, batch, held_out, training_set
 
 Predict = Callable[[Tensor, Tensor, Conditioning], Tensor]
 """The network as the loss sees it: noisy x, step, condition to x0."""
@@ -244,7 +244,6 @@ def train(config: Config, device: torch.device, *, on_sample: Callable[[Path, Pa
     layout = Layout(tuple(config.features.groups))
     pack = load(Path(config.pack))
     data = training_set(pack, layout, config.features.facing)
-    unseen = training_set(pack, layout, config.features.facing, held_out=True)
     out = Path(config.out)
     shape = network_shape(config, layout, pack.embeddings.shape[1])
     state = new_state(config, shape, device)
@@ -252,7 +251,7 @@ def train(config: Config, device: torch.device, *, on_sample: Callable[[Path, Pa
         resume(state, out / CHECKPOINT, device)
         print(f"Going on from step {state.step} of {out / CHECKPOINT}.", file=sys.stderr)
     levels = chain(config, data, layout, device)
-    run_steps(state, config, data, unseen, levels, shape, on_sample)
+    run_steps(state, config, data, held_out(data), levels, shape, on_sample)
     save(state, out / CHECKPOINT)
     bundle(state, config, shape, data).write(out / "bundle")
     return out / "bundle"

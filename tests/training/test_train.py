@@ -101,11 +101,11 @@ def test_windows_lie_within_their_clips_and_mirrors_pair_up(settings: config.Con
 def test_held_out_subjects_are_never_drawn_for_training(settings: config.Config) -> None:
     loaded = pack.load(Path(settings.pack))
     layout = Layout(tuple(settings.features.groups))
-    for held_out in (False, True):
-        chosen = data.training_set(loaded, layout, settings.features.facing, held_out=held_out)
+    trained = data.training_set(loaded, layout, settings.features.facing)
+    for chosen, expected in ((trained, {1}), (data.held_out(trained), {12})):
         drawn = np.concatenate([index for index, _ in chosen.buckets])
         subjects = set(loaded.subjects[loaded.windows[drawn, 0]].tolist())
-        assert subjects == ({12} if held_out else {1})
+        assert subjects == expected
 
 
 def test_batch_is_normalised_and_padded_with_zeros(settings: config.Config) -> None:
