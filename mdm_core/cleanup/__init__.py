@@ -14,7 +14,7 @@ from mdm_core.skeleton import BONE_LENGTHS
 
 
 def clean(motion: Motion, scores: NDArray[np.floating[Any]] | None = None) -> Motion:
-    """The motion smoothed lightly, on bones of exactly `skeleton.BONE_LENGTHS`, with feet locked where they stand.
+    """The motion smoothed lightly, on the ground and on `skeleton.BONE_LENGTHS`, with feet locked where they stand.
 
     scores: the model's contact channels [T, 4], continuous; by default `motion.contacts`, and without those the
     contacts are found from the movement. The result's contacts are the stances that were locked; its features stay
@@ -23,8 +23,8 @@ def clean(motion: Motion, scores: NDArray[np.floating[Any]] | None = None) -> Mo
     positions, fps = motion.positions.astype(np.float64), motion.fps
     if scores is None and motion.contacts is not None:
         scores = motion.contacts.astype(np.float64)
-    on_ground = contacts.detect(positions, fps) if scores is None else contacts.plateaus(scores, positions, fps)
-    smoothed = smoothing.smooth(positions, on_ground, fps)
-    steady = bones.constant(smoothed, fps, BONE_LENGTHS)
-    locked = footlock.lock(steady, on_ground, fps, BONE_LENGTHS)
-    return replace(motion, positions=locked.astype(np.float32), contacts=on_ground)
+    stances = contacts.detect(positions, fps) if scores is None else contacts.plateaus(scores, positions, fps)
+    smoothed = smoothing.smooth(positions, stances, fps)
+    steady = footlock.on_ground(bones.constant(smoothed, fps, BONE_LENGTHS), stances)
+    locked = footlock.lock(steady, stances, fps, BONE_LENGTHS)
+    return replace(motion, positions=locked.astype(np.float32), contacts=stances)

@@ -14,7 +14,7 @@ from mdm_core import rotations
 from mdm_core.cleanup.bones import LEGS, Leg, plant
 from mdm_core.cleanup.contacts import runs
 from mdm_core.cleanup.smoothing import gaussian
-from mdm_core.skeleton import BONE_LENGTHS
+from mdm_core.skeleton import BONE_LENGTHS, FEET
 
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
@@ -23,8 +23,23 @@ BLEND = 0.3
 """Seconds in which a foot gets from its locked place back to its own path, and to the next lock."""
 TURN_BLEND = 0.1
 """Seconds in which a foot gets into and out of the heading that it keeps while it stands flat."""
+FLOOR = 0.15
+"""Metres: how far above or below the ground a model may put the feet by mistake."""
 BODY_SIGMA = 0.5
 """Seconds: the body goes with its standing feet as softly as a Gaussian of this width, so that legs need not lean."""
+
+
+def on_ground(positions: Array, stances: Mask) -> Array:
+    """The motion [T, 22, 3] raised or lowered as a whole so that its standing feet come down to y = 0.
+
+    The tenth percentile of the lowest foot joint while one stands is what counts, as in the training data; a motion
+    that is farther off than `FLOOR` stands on something else, and is left.
+    """
+    standing = stances.any(axis=1)
+    if not standing.any():
+        return positions
+    height = float(np.percentile(positions[standing][:, list(FEET), 1].min(axis=1), 10))
+    return positions - [0, height, 0] if abs(height) < FLOOR else positions
 
 
 def lock(positions: Array, stances: Mask, fps: float, lengths: Array = BONE_LENGTHS) -> Array:

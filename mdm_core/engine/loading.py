@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ def wants_torch(device: str) -> bool:
         return device in ("cuda", "mps")
     if device != "auto":
         return True
+    if importlib.metadata.version("torch").endswith("+cpu"):
+        return False
     import torch
 
     return torch.cuda.is_available() or torch.backends.mps.is_available()
