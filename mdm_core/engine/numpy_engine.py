@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdm_core.engine.base import Conditioning
-from mdm_core.engine.numpy_layers import Attention, Floats, LayerNorm, Linear, TransformerLayer, fused, silu
+from mdm_core.engine.numpy_layers import Attention, Floats, Linear, TransformerLayer, fused, silu
+from mdm_core.engine.parameters import Parameters
 from mdm_core.engine.positions import sinusoid
 from mdm_core.errors import MotionError
 
@@ -35,13 +36,15 @@ class NumpyDenoiser:
         self.group = int(architecture.get("frames_per_token", 1))
         width = features * self.group
 
-        named = Parameters(parameters)
+        named = Parameters(parameters, "The model")
         self.embed_frames = named.linear("input_process.poseEmbedding", width, latent)
         self.embed_step1 = named.linear("embed_timestep.time_embed.0", latent, latent)
         self.embed_step2 = named.linear("embed_timestep.time_embed.2", latent, latent)
         self.embed_text = named.linear("embed_text", text_dim, latent) if text_dim else None
         self.embed_action = named.take("embed_action.action_embedding", actions, latent) if actions else None
-        self.layers = [named.layer(f"seqTransEncoder.layers.{i}.", latent, heads, feed_forward) for i in range(layers)]
+        self.layers = [
+            encoder_layer(named, f"seqTransEncoder.layers.{i}.", latent, heads, feed_forward) for i in range(layers)
+        ]
         self.unembed_frames = named.linear("output_process.poseFinal", latent, width)
         self.positions = sinusoid(POSITIONS, latent)
 
@@ -92,46 +95,18 @@ def sizes(architecture: Mapping[str, Any]) -> list[int]:
     return values
 
 
-class Parameters:
-    """A state dict whose entries are taken out by name and expected shape."""
-
-    def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
-        self.tensors = tensors
-
-    def take(self, name: str, *shape: int) -> Floats:
-        """One entry, float32 and contiguous; a `MotionError` names it if it is missing or has another shape."""
-        value = self.tensors.get(name)
-        if value is None or value.shape != shape:
-            found = "missing" if value is None else f"of shape {list(value.shape)} instead of {list(shape)}"
-            raise MotionError(
-                f'The weights do not fit the model\'s card: "{name}" is {found}; install the model again.'
-            )
-        return np.ascontiguousarray(value, dtype=np.float32)
-
-    def affine(self, weight: str, bias: str, inputs: int, outputs: int) -> Linear:
-        """A linear map from the names of its weight, stored [outputs, inputs], and its bias."""
-        return Linear(np.ascontiguousarray(self.take(weight, outputs, inputs).T), self.take(bias, outputs))
-
-    def linear(self, name: str, inputs: int, outputs: int) -> Linear:
-        """An nn.Linear."""
-        return self.affine(f"{name}.weight", f"{name}.bias", inputs, outputs)
-
-    def norm(self, name: str, width: int, epsilon: np.float32) -> LayerNorm:
-        """An nn.LayerNorm."""
-        return LayerNorm(self.take(f"{name}.weight", width), self.take(f"{name}.bias", width), epsilon)
-
-    def layer(self, prefix: str, width: int, heads: int, feed_forward: int) -> TransformerLayer:
-        """An nn.TransformerEncoderLayer."""
-        joint = self.affine(prefix + "self_attn.in_proj_weight", prefix + "self_attn.in_proj_bias", width, 3 * width)
-        projections = zip(np.split(joint.weight, 3, axis=1), np.split(joint.bias, 3), strict=True)
-        query, key, value = (Linear(weight, bias) for weight, bias in projections)
-        return TransformerLayer(
-            Attention(heads, fused(query, key, value, heads), self.linear(prefix + "self_attn.out_proj", width, width)),
-            self.norm(prefix + "norm1", width, EPSILON),
-            self.linear(prefix + "linear1", width, feed_forward),
-            self.linear(prefix + "linear2", feed_forward, width),
-            self.norm(prefix + "norm2", width, EPSILON),
-        )
+def encoder_layer(named: Parameters, prefix: str, width: int, heads: int, feed_forward: int) -> TransformerLayer:
+    """An nn.TransformerEncoderLayer."""
+    joint = named.affine(prefix + "self_attn.in_proj_weight", prefix + "self_attn.in_proj_bias", width, 3 * width)
+    projections = zip(np.split(joint.weight, 3, axis=1), np.split(joint.bias, 3), strict=True)
+    query, key, value = (Linear(weight, bias) for weight, bias in projections)
+    return TransformerLayer(
+        Attention(heads, fused(query, key, value, heads), named.linear(prefix + "self_attn.out_proj", width, width)),
+        named.norm(prefix + "norm1", width, EPSILON),
+        named.linear(prefix + "linear1", width, feed_forward),
+        named.linear(prefix + "linear2", feed_forward, width),
+        named.norm(prefix + "norm2", width, EPSILON),
+    )
 
 
 def ignored_keys(frame_mask: NDArray[np.bool_] | None, group: int) -> Floats | None:
