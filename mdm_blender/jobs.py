@@ -70,8 +70,8 @@ class Controller:
         )
         self._target = target
         self.state = State.RUNNING
-        if not bpy.app.background:
-            bpy.app.timers.register(self.tick, first_interval=TICK_SECONDS, persistent=True)
+        if not bpy.app.background and not bpy.app.timers.is_registered(_tick):
+            bpy.app.timers.register(_tick, first_interval=TICK_SECONDS, persistent=True)
 
     def cancel(self) -> None:
         """Stops the job at once, for the user; the worker stops at its next step."""
@@ -143,6 +143,11 @@ class Controller:
 
 
 controller = Controller()
+
+
+def _tick() -> float | None:
+    """The timer: one function for every job, so that a job which follows a cancelled one does not start a second."""
+    return controller.tick()
 
 
 def remember_seed(context: Any, motions: list[Motion]) -> None:
