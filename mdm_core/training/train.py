@@ -96,11 +96,11 @@ def loss(network: Predict, given: Batch, levels: Chain, config: Config, generato
     size, device = len(given.x0), given.x0.device
 
     def uniform(n: int) -> Tensor:
-        return torch.rand(n, generator=generator).to(device)
+        return torch.rand(n, generator=generator, device=device)
 
     step = (uniform(size) * len(levels.signal)).long()
     keep = given.worded * (uniform(size) >= config.training.condition_dropout)
-    noise = torch.randn(given.x0.shape, generator=generator).to(device)
+    noise = torch.randn(given.x0.shape, generator=generator, device=device)
     noisy = levels.signal[step][:, None, None] * given.x0 + levels.noise[step][:, None, None] * noise
     conditioning = Conditioning(keep=keep, text=given.text, frame_mask=given.frame_mask)
     with torch.autocast(device.type, torch.bfloat16, enabled=config.training.precision == "bf16"):
@@ -219,7 +219,7 @@ def progress_line(state: State, config: Config, recent: float, started: tuple[fl
 
 def held_out_loss(network: nn.Module, data: TrainingSet, levels: Chain, config: Config) -> float:
     """The loss on subjects that training never sees: the same 8 batches and noise every time."""
-    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    rng, generator = np.random.default_rng(0), torch.Generator(levels.mean.device).manual_seed(0)
     network.eval()
     with torch.no_grad():
         values = [
@@ -268,7 +268,7 @@ def run_steps(
 ) -> None:
     """The loop itself, from `state.step` to the end."""
     training, out, device = config.training, Path(config.out), levels.mean.device
-    generator = torch.Generator().manual_seed(config.seed + state.step)
+    generator = torch.Generator(device).manual_seed(config.seed + state.step)
     chances = bucket_chances(data)
     stepped: Predict = torch.compile(state.network) if training.compile else state.network
     state.network.train()
