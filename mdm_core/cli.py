@@ -152,6 +152,7 @@ def write(motions: list[Motion], outs: Sequence[Path]) -> list[Path]:
             else:
                 groups = [(path, [motion]) for path, motion in zip(numbered(out, len(motions)), motions, strict=True)]
             for path, takes in groups:
+                print(f"writing {path}", file=sys.stderr, flush=True)
                 _write_file(commit.enter_context(atomic.replacing(path)), takes)
                 written.append(path)
     return written

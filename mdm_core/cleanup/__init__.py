@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_core.cleanup import bones, contacts, footlock, smoothing
+from mdm_core.cleanup import bones, contacts, footlock, path, smoothing
 from mdm_core.motion import Motion
 from mdm_core.skeleton import BONE_LENGTHS
 
@@ -25,6 +25,7 @@ def clean(motion: Motion, scores: NDArray[np.floating[Any]] | None = None) -> Mo
         scores = motion.contacts.astype(np.float64)
     stances = contacts.detect(positions, fps) if scores is None else contacts.plateaus(scores, positions, fps)
     smoothed = smoothing.smooth(positions, stances, fps)
-    steady = footlock.on_ground(bones.constant(smoothed, fps, BONE_LENGTHS), stances)
-    locked = footlock.lock(steady, stances, fps, BONE_LENGTHS)
+    steady = bones.constant(smoothed, fps, BONE_LENGTHS)
+    agreed = path.with_feet(path.on_ground(steady, stances), stances, fps)
+    locked = footlock.lock(agreed, stances, fps, BONE_LENGTHS)
     return replace(motion, positions=locked.astype(np.float32), contacts=stances)

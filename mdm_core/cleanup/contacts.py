@@ -83,6 +83,21 @@ def speed(x: Array, fps: float) -> Array:
     return np.linalg.norm(velocities(x, fps), axis=-1)
 
 
+def slide_steps(positions: Array, stances: NDArray[np.bool_]) -> tuple[Array, NDArray[np.bool_]]:
+    """How each foot slid over the ground since the frame before, metres [T, 2, 3], and whether it stood, bool [T, 2].
+
+    positions: [T, 22, 3]; stances: [T, 4]. A foot on its toes is measured at the toes, else at the heel. Only the
+    horizontal counts: the joints lie above the sole, and rise and fall by centimetres as the foot rolls.
+    """
+    feet = positions[:, list(FEET)]
+    moved, held = np.zeros(feet.shape), np.zeros(stances.shape, dtype=bool)
+    moved[1:] = np.diff(feet, axis=0) * (1, 0, 1)
+    held[1:] = stances[1:] & stances[:-1]
+    moved *= held[..., None]
+    steps = [np.where(held[:, toe, None], moved[:, toe], moved[:, heel]) for heel, toe in ((0, 1), (2, 3))]
+    return np.stack(steps, axis=1), held[:, ::2] | held[:, 1::2]
+
+
 def rest_height(heights: Array, scores: Array) -> Array:
     """Metres [4]: the usual height of each joint while its channel says contact; its lowest tenth if it never does."""
     result = np.percentile(heights, 10, axis=0)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from mdm_core import rotations
 from mdm_core.cleanup.bones import LEGS, Leg, plant
-from mdm_core.cleanup.contacts import runs
+from mdm_core.cleanup.contacts import runs, slide_steps
 from mdm_core.cleanup.smoothing import gaussian
-from mdm_core.skeleton import BONE_LENGTHS, FEET
+from mdm_core.skeleton import BONE_LENGTHS
 
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
@@ -23,23 +23,10 @@ BLEND = 0.3
 """Seconds in which a foot gets from its locked place back to its own path, and to the next lock."""
 TURN_BLEND = 0.1
 """Seconds in which a foot gets into and out of the heading that it keeps while it stands flat."""
-FLOOR = 0.15
-"""Metres: how far above or below the ground a model may put the feet by mistake."""
+FARTHEST = 0.15
+"""Metres: a foot is not moved farther than this against the body; legs would lunge, so the rest stays a slide."""
 BODY_SIGMA = 0.5
 """Seconds: the body goes with its standing feet as softly as a Gaussian of this width, so that legs need not lean."""
-
-
-def on_ground(positions: Array, stances: Mask) -> Array:
-    """The motion [T, 22, 3] raised or lowered as a whole so that its standing feet come down to y = 0.
-
-    The tenth percentile of the lowest foot joint while one stands is what counts, as in the training data; a motion
-    that is farther off than `FLOOR` stands on something else, and is left.
-    """
-    standing = stances.any(axis=1)
-    if not standing.any():
-        return positions
-    height = float(np.percentile(positions[standing][:, list(FEET), 1].min(axis=1), 10))
-    return positions - [0, height, 0] if abs(height) < FLOOR else positions
 
 
 def lock(positions: Array, stances: Mask, fps: float, lengths: Array = BONE_LENGTHS) -> Array:
@@ -49,16 +36,17 @@ def lock(positions: Array, stances: Mask, fps: float, lengths: Array = BONE_LENG
     Each stance is held at the mean of its own path; between stances the correction fades.
     """
     positions = np.array(positions, dtype=np.float64)
-    ankles = np.empty((len(positions), len(LEGS), 3))
-    shifts = np.zeros((len(positions), len(LEGS), 3))
-    standing = np.zeros((len(positions), len(LEGS)), dtype=bool)
     for side, leg in enumerate(LEGS):
-        heel, toe = stances[:, 2 * side], stances[:, 2 * side + 1]
-        keep_heading(positions, leg, heel & toe, fps)
-        standing[:, side] = heel | toe
-        shifts[:, side] = foot_shift(positions[:, leg.ankle], positions[:, leg.foot], heel, toe, fps)
-        ankles[:, side] = positions[:, leg.ankle] + shifts[:, side]
+        keep_heading(positions, leg, stances[:, 2 * side] & stances[:, 2 * side + 1], fps)
+    steps, _ = slide_steps(positions, stances)
+    standing = stances[:, ::2] | stances[:, 1::2]
+    shifts = np.stack([hold(steps[:, side], standing[:, side]) for side in range(len(LEGS))], axis=1)
     body = body_follow(shifts, standing, fps)
+    ankles = np.empty((len(positions), len(LEGS), 3))
+    for side, leg in enumerate(LEGS):
+        lowest = positions[:, [leg.ankle, leg.foot], 1].min(axis=1)
+        shift = between_stances(limited(shifts[:, side], body, standing[:, side]), standing[:, side], lowest, fps)
+        ankles[:, side] = positions[:, leg.ankle] + shift
     return plant(positions + body[:, None], ankles, fps, lengths)
 
 
@@ -84,26 +72,34 @@ def keep_heading(positions: Array, leg: Leg, flat: Mask, fps: float) -> None:
     positions[:, leg.foot] = middle + rotations.rotate(turn, foot - middle)
 
 
-def foot_shift(ankle: Array, foot: Array, heel: Mask, toe: Mask, fps: float) -> Array:
-    """What to add to both joints of a foot [T, 3] so that the one it stands on stays where it is.
+def hold(steps: Array, standing: Mask) -> Array:
+    """What to add to a foot [T, 3] so that it stays at the middle of each stance; zero elsewhere.
 
-    ankle, foot: [T, 3]; heel, toe: which of them is on the ground, bool [T]. Only the horizontal slide is taken out:
-    the joints lie above the sole, and rise and fall by centimetres as the foot rolls.
+    steps: [T, 3], how it slid since the frame before (`contacts.slide_steps`); standing: bool [T].
     """
-    stretches = runs(heel | toe)
-    shift = np.zeros_like(ankle)
-    for start, stop in stretches:
-        moved = np.zeros((stop - start, 3))
-        for t in range(start, stop - 1):
-            steps = [p[t + 1] - p[t] for p, on in ((foot, toe), (ankle, heel)) if on[t] and on[t + 1]]
-            if steps:
-                moved[t + 1 - start] = steps[0] * (1, 0, 1)
-        drift = np.cumsum(moved, axis=0)
+    shift = np.zeros(steps.shape)
+    for start, stop in runs(standing):
+        drift = np.cumsum(steps[start:stop], axis=0) - steps[start]
         shift[start:stop] = drift.mean(axis=0) - drift
-    fade(shift, stretches, BLEND * fps)
-    lowest = np.minimum(ankle[:, 1], foot[:, 1]) + shift[:, 1]
-    shift[:, 1] += np.maximum(0.0, -lowest)
     return shift
+
+
+def limited(shift: Array, body: Array, standing: Mask) -> Array:
+    """`shift` [T, 3] with each stance's kept within `FARTHEST` of what the body itself moves, `body` [T, 3]."""
+    result = shift.copy()
+    for start, stop in runs(standing):
+        own = shift[start:stop] - body[start:stop]
+        worst = float(np.linalg.norm(own, axis=-1).max())
+        result[start:stop] = body[start:stop] + own * min(1.0, FARTHEST / max(worst, 1e-9))
+    return result
+
+
+def between_stances(shift: Array, standing: Mask, lowest: Array, fps: float) -> Array:
+    """`shift` [T, 3] carried on between stances, and raised where the foot's `lowest` joint [T] would be below ground."""
+    result = shift.copy()
+    fade(result, runs(standing), BLEND * fps)
+    result[:, 1] += np.maximum(0.0, -(lowest + result[:, 1]))
+    return result
 
 
 def fade(values: Array, stretches: list[tuple[int, int]], blend: float) -> None:

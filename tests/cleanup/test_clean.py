@@ -49,16 +49,29 @@ def test_slide_goes_and_jitter_does_not_come(mocap: Mocap, speed: float, noise: 
         smooth.append(measures.jitter(result, FPS))
         assert measures.bone_deviation(result) < 1e-5
         assert result[:, FEET, 1].min() > -1e-5
-    assert np.mean(after) < 0.25 * np.mean(before)
+    assert np.mean(after) < 0.15 * np.mean(before) + 0.005
     assert np.mean(smooth) < 1.02 * np.mean(rough)
 
 
 def test_real_motion_is_hardly_touched(mocap: Mocap) -> None:
+    """Poses change by a centimetre; the path by a few in a hundred, for feet roll forward while they stand."""
     for name, positions in mocap.items():
-        result = clean(Motion(positions.astype(np.float32), contacts=labels(positions)))
-        moved = np.linalg.norm(result.positions - positions, axis=-1)
-        assert moved.mean() < 0.025, name
-        assert result.positions[:, FEET, 1].min() > -1e-5
+        result = clean(Motion(positions.astype(np.float32), contacts=labels(positions))).positions
+        pose = (result - result[:, :1]) - (positions - positions[:, :1])
+        assert np.linalg.norm(pose, axis=-1).mean() < 0.012, name
+        assert np.linalg.norm(result[0, 0] - positions[0, 0]) < 0.05, name
+        way = np.linalg.norm(positions[-1, 0] - positions[0, 0])
+        assert np.linalg.norm((result - positions)[-1, 0]) < 0.08 * way + 0.05, name
+
+
+def test_a_path_that_the_legs_do_not_walk_is_corrected(mocap: Mocap) -> None:
+    """On ice the body ends half a metre off; the feet tell where it should be."""
+    for name in (*WALKS, "55_25"):
+        positions = mocap[name]
+        given = positions + np.linspace(0, 0.2 * len(positions) / FPS, len(positions))[:, None, None] * [1.0, 0, 0]
+        result = clean(Motion(given.astype(np.float32), contacts=labels(positions))).positions
+        off, left = (np.linalg.norm((x - positions)[:, 0], axis=-1).max() for x in (given, result))
+        assert left < 0.45 * off, name
 
 
 def test_locked_feet_stand_exactly_on_their_toes(mocap: Mocap) -> None:
