@@ -95,7 +95,7 @@ def limited(shift: Array, body: Array, standing: Mask) -> Array:
 
 
 def between_stances(shift: Array, standing: Mask, lowest: Array, fps: float) -> Array:
-    """`shift` [T, 3] carried on between stances, and raised where the foot's `lowest` joint [T] would be below ground."""
+    """`shift` [T, 3] carried on between stances, and raised where the foot's `lowest` joint [T] would sink."""
     result = shift.copy()
     fade(result, runs(standing), BLEND * fps)
     result[:, 1] += np.maximum(0.0, -(lowest + result[:, 1]))
