@@ -6,6 +6,7 @@ Exit status: 0 done, 1 something could not be done (one sentence on stderr), 2 w
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import time
 from collections.abc import Sequence
@@ -35,6 +36,9 @@ numbered in the order prompt 1 take 1, prompt 1 take 2, ..., so that --out walk.
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (those of the process by default) and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a prompt may hold what a console cannot show
     arguments = parser().parse_args(argv)
     try:
         return arguments.run(arguments)

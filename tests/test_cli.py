@@ -184,6 +184,20 @@ def test_info_describes_motions_and_models(tmp_path: Path, capsys: pytest.Captur
     assert "4 frames at 20 a second" in capsys.readouterr().out
 
 
+def test_a_prompt_that_the_console_cannot_show_is_no_fault(tmp_path: Path) -> None:
+    pose = np.stack([rest_pose(BONE_LENGTHS)] * 4).astype(np.float32)
+    npz.write(tmp_path / "a.npz", [Motion(pose, prompt="歩く")])
+    done = subprocess.run(
+        [sys.executable, "-m", "mdm_core", "info", str(tmp_path / "a.npz")],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.returncode == 0 and "\\u6b69" in done.stdout
+
+
 def test_the_module_runs_and_reports_without_a_traceback(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mdm_core", "info", str(tmp_path / "missing.npz")],
