@@ -28,10 +28,13 @@ _ENDS = {"neck": "head", "spine1": "spine2", "spine2": "spine3", "spine3": "neck
 """The joint at which the bone that starts at a joint ends."""
 
 
-def add(armature: Any, bones: Mapping[str, str], *, name: str = "Mannequin") -> bpy.types.Object:
-    """A mesh object, child of the armature and deformed by it; `bones` maps SMPL-22 joints to the rig's bones."""
+def add(armature: Any, bones: Mapping[str, str], *, name: str = "Mannequin", cell: float = 0.009) -> bpy.types.Object:
+    """A mesh object, child of the armature and deformed by it.
+
+    bones: SMPL-22 joint -> bone of the rig. cell: metres between vertices, for a body 1.75 m tall.
+    """
     joints, tips = landmarks(armature, bones)
-    shape = body.build(joints, tips)
+    shape = body.build(joints, tips, cell)
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata(shape.vertices.tolist(), [], shape.quads.tolist())
     mesh.shade_smooth()
