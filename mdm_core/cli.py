@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mdm_core import threads
 from mdm_core.errors import Cancelled, MotionError
 from mdm_core.io import atomic
 
@@ -39,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a prompt may hold what a console cannot show
+    threads.leave_room()
     arguments = parser().parse_args(argv)
     try:
         return arguments.run(arguments)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mdm_core import cli, generator
+from mdm_core import cli, generator, threads
 from mdm_core.errors import Cancelled, MotionError
 from mdm_core.io import bvh, npz, video
 from mdm_core.io.bone_rotations import rest_pose
@@ -182,6 +182,25 @@ def test_info_describes_motions_and_models(tmp_path: Path, capsys: pytest.Captur
     assert "2 takes of 0.20 s" in printed and '"runs"' in printed and "model fake" in printed
     assert cli.main(["info", str(tmp_path / "b_02.bvh")]) == 0
     assert "4 frames at 20 a second" in capsys.readouterr().out
+
+
+def test_the_number_of_threads_is_settled_before_numpy_is_there() -> None:
+    code = "import sys; from mdm_core import cli; cli.parser(); print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(("cores", "wanted"), [(1, "1"), (2, "1"), (8, "4"), (64, "4"), (None, "1")])
+def test_threads_leave_room_unless_the_user_says(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, wanted: str
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
+    threads.leave_room()
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "7"
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    threads.leave_room()
+    assert os.environ["OPENBLAS_NUM_THREADS"] == wanted
 
 
 def test_a_prompt_that_the_console_cannot_show_is_no_fault(tmp_path: Path) -> None:
