@@ -28,10 +28,9 @@ def to_euler(q: Array, order: str) -> Array:
     for t in range(len(q)):
         before = result[t - 1] if t else np.zeros(3)
         if locked[t]:
-            # Only first ∓ last is defined; R[j, j] and R[j, k] hold it once the last angle is chosen.
-            c = before[k]
-            a = np.arctan2(-sign * m[t, j, k], m[t, j, j]) + np.sign(np.sin(middle[t])) * sign * sign * c
-            triples = np.array([[a, middle[t], c]])
+            # Only first ∓ last is defined, by R[j, j] and R[j, k]: the last angle is chosen, the first follows.
+            both = np.arctan2(-sign * m[t, j, k], m[t, j, j])
+            triples = np.array([[both + np.sign(middle[t]) * before[k], middle[t], before[k]]])
         else:
             triples = np.array([[first[t], middle[t], last[t]], [first[t] + np.pi, np.pi - middle[t], last[t] + np.pi]])
         ordered = before[[i, j, k]]
@@ -46,12 +45,13 @@ def to_axis_angle(q: Array) -> Array:
     q = continuous(q)
     sine = np.linalg.norm(q[:, 1:], axis=-1)
     angle = 2 * np.arctan2(sine, q[:, 0])
-    axis = np.where(sine[:, None] > 1e-9, q[:, 1:] / np.maximum(sine, 1e-9)[:, None], np.nan)
+    turned = sine > 1e-9
+    axis = np.where(turned[:, None], q[:, 1:] / np.maximum(sine, 1e-9)[:, None], np.nan)
     result = np.empty((len(q), 4))
-    last = np.array([0.0, 1.0, 0.0])
+    last = axis[np.argmax(turned)] if turned.any() else np.array([0.0, 1.0, 0.0])
     turns = 0.0
     for t in range(len(q)):
-        now = last if np.isnan(axis[t, 0]) else axis[t]
+        now = axis[t] if turned[t] else last
         flip = -1.0 if now @ last < 0 else 1.0
         value = flip * angle[t]
         if t:

@@ -133,6 +133,6 @@ def _slow(points: Array, fps: float) -> NDArray[np.bool_]:
 
 
 def _floor(heights: Array, touching: NDArray[np.bool_], usual: float, bounds: tuple[float, float]) -> float:
-    """The height at which a foot joint usually rests: the low end of its heights in contact."""
+    """The height at which a foot joint usually rests: the usual one of its heights in contact."""
     low = heights[touching]
-    return float(np.clip(np.percentile(low, 20), *bounds)) if len(low) >= 5 else usual
+    return float(np.clip(np.percentile(low, 40), *bounds)) if len(low) >= 5 else usual

@@ -1,7 +1,8 @@
 """Blender's pose evaluation in NumPy: from wanted bone orientations to local values, through parents that follow.
 
 It covers what stands above an animator's controls: bone inheritance (rotation, scale modes, local location)
-and the constraints that rigs put between controls (Copy Transforms, Copy Rotation, Copy Location, Armature).
+and the constraints that rigs put between controls (Copy Transforms, Rotation, Location and Scale; Armature).
+Scale is uniform throughout.
 Matrices are [T, 4, 4] or [1, 4, 4], armature space. Other constraints are passed over; `rig.detect` names them.
 """
 
@@ -107,7 +108,7 @@ class Posing:
     def _constrained(self, bone: Bone, constraint: BoneConstraint, own: Array, turning: Array, placing: Array) -> Array:
         if constraint.kind == "ARMATURE":
             return _mixed(own, self._armature(constraint, own), constraint.influence)
-        if constraint.kind not in ("COPY_TRANSFORMS", "COPY_ROTATION", "COPY_LOCATION"):
+        if constraint.kind not in ("COPY_TRANSFORMS", "COPY_ROTATION", "COPY_LOCATION", "COPY_SCALE"):
             return own
         local = constraint.owner_space in ("LOCAL", "LOCAL_WITH_PARENT")
         target = self._target(constraint.targets[0][0], constraint.target_space)
@@ -143,6 +144,8 @@ def _copied(constraint: BoneConstraint, own: Array, target: Array) -> Array:
         if not all(constraint.axes):
             return own
         return compose(rotation_of(target), own[..., :3, 3], size_of(own))
+    if constraint.kind == "COPY_SCALE":
+        return compose(rotation_of(own), own[..., :3, 3], size_of(target))
     result = np.broadcast_to(own, np.broadcast_shapes(own.shape, target.shape)).copy()
     for axis, taken in enumerate(constraint.axes):
         if taken:

@@ -28,8 +28,9 @@ def at_frames(positions: NDArray[np.floating], at: Array) -> Array:
     at = np.clip(at, 0, last)
     low = np.minimum(np.floor(at + 1e-9).astype(int), max(last - 1, 0))
     t = np.clip(at - low, 0.0, 1.0).reshape(-1, *([1] * (points.ndim - 1)))
-    p0, p1 = points[np.maximum(low - 1, 0)], points[low]
-    p2, p3 = points[np.minimum(low + 1, last)], points[np.minimum(low + 2, last)]
+    # Before the first and after the last frame the motion goes on in a straight line.
+    padded = np.concatenate([2 * points[:1] - points[min(1, last)], points, 2 * points[-1:] - points[max(last - 1, 0)]])
+    p0, p1, p2, p3 = np.moveaxis(padded[np.minimum(low[:, None] + np.arange(4), last + 2)], 1, 0)
     return p1 + 0.5 * t * (p2 - p0 + t * (2 * p0 - 5 * p1 + 4 * p2 - p3 + t * (3 * (p1 - p2) + p3 - p0)))
 
 

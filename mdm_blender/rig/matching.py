@@ -16,7 +16,7 @@ from .snapshot import RigSnapshot
 COUNTED = (*EXPECTED, "spine3", "head")
 ORDER = ("pelvis", "spine3", "spine1", "spine2", *(n for n in JOINT_NAMES if n != "pelvis" and "spine" not in n))
 """The chest chooses before the bones between: a short spine has a chest, and lacks the middle."""
-FOLLOWED = {"COPY_TRANSFORMS", "COPY_ROTATION", "COPY_LOCATION", "ARMATURE"}
+FOLLOWED = {"COPY_TRANSFORMS", "COPY_ROTATION", "COPY_LOCATION", "COPY_SCALE", "ARMATURE"}
 """Constraints above a keyed bone that `retarget.posing` computes."""
 
 

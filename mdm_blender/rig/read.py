@@ -10,8 +10,8 @@ from mdm_core.errors import MotionError
 
 from .snapshot import Bone, BoneConstraint, RigSnapshot
 
-SILENT_KINDS = {"COPY_SCALE", "LIMIT_SCALE", "MAINTAIN_VOLUME"}
-"""Constraints that never turn or move an unscaled bone."""
+SILENT_KINDS = {"LIMIT_SCALE", "MAINTAIN_VOLUME"}
+"""Constraints that never turn or move a bone, and keep a uniform scale."""
 
 
 def read(armature: Any) -> RigSnapshot:

@@ -1,0 +1,69 @@
+"""Rigs in real Blender for the tests here: skeletons built from data, and Rigify's human, generated once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.rig.skeletons import BoneData
+
+
+@pytest.fixture
+def empty() -> Any:
+    """Blender's factory settings without objects; returns the scene."""
+    bpy = pytest.importorskip("bpy", reason="needs Blender as a Python module")
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    return bpy.context.scene
+
+
+@pytest.fixture(scope="session")
+def rigify_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A .blend with Rigify's metarig ("metarig") and the human generated from it ("rig")."""
+    bpy = pytest.importorskip("bpy", reason="needs Blender as a Python module")
+    addon_utils = pytest.importorskip("addon_utils")
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    # Rigify looks itself up in the preferences while it registers: it must be enabled there.
+    if addon_utils.enable("rigify", default_set=True) is None:
+        pytest.skip("Blender came without Rigify")
+    bpy.ops.object.armature_human_metarig_add()
+    bpy.ops.pose.rigify_generate()
+    path = tmp_path_factory.mktemp("rigify") / "human.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    return path
+
+
+@pytest.fixture
+def rigify(rigify_file: Path) -> Any:
+    """Rigify's generated human, in a file of its own."""
+    import bpy
+
+    bpy.ops.wm.open_mainfile(filepath=str(rigify_file))
+    return bpy.data.objects["rig"]
+
+
+@pytest.fixture
+def metarig(rigify_file: Path) -> Any:
+    """Rigify's human metarig."""
+    import bpy
+
+    bpy.ops.wm.open_mainfile(filepath=str(rigify_file))
+    return bpy.data.objects["metarig"]
+
+
+def build(bones: list[BoneData], name: str = "Rig") -> Any:
+    """The skeleton as an armature object in the present scene, active, in object mode."""
+    import bpy
+
+    data = bpy.data.armatures.new(name)
+    armature = bpy.data.objects.new(name, data)
+    bpy.context.scene.collection.objects.link(armature)
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.object.mode_set(mode="EDIT")
+    for bone in bones:
+        made = data.edit_bones.new(bone.name)
+        made.head, made.tail, made.roll = bone.head, bone.tail, bone.roll
+        made.parent = data.edit_bones[bone.parent] if bone.parent else None
+    bpy.ops.object.mode_set(mode="OBJECT")
+    return armature
