@@ -58,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all subcommands."""
+    from mdm_core.evaluation import commands as evaluation
     from mdm_core.training import commands as training
 
     result = argparse.ArgumentParser(prog="mdm", description="Human motion from words, on your own machine.")
@@ -65,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     _add_generate(subparsers)
     _add_info(subparsers)
     training.add_parsers(subparsers)
+    evaluation.add_parsers(subparsers)
     return result
 
 

@@ -1,0 +1,1 @@
+"""Measuring models. Nothing of it is needed to generate."""
