@@ -14,6 +14,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from typing import IO, Any, BinaryIO, cast
 
 from ..errors import MotionError
@@ -119,16 +120,14 @@ class WorkerClient:
 
     def _write(self, stdin: IO[bytes]) -> None:
         stream = cast(BinaryIO, stdin)
-        try:
+        # A broken pipe is not reported here: the reader sees that the process has ended, and says so.
+        with suppress(OSError), closing(stream):
             while (message := self._outbox.get()) is not None:
                 try:
                     write_frame(stream, message)
                 except (TypeError, ValueError) as error:
                     text = f"The motion worker can't be sent this request: {error}"
                     self._inbox.put(Message("error", message.job, {"message": text, "detail": ""}))
-            stream.close()
-        except OSError:
-            pass  # the reader sees that the process has ended and says so
 
     def _read(self, process: subprocess.Popen[bytes], log: threading.Thread) -> None:
         problem = "stopped unexpectedly"

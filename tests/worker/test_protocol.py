@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -42,6 +42,7 @@ def frame(message: Message) -> bytes:
     return stream.getvalue()
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(messages, max_size=3))
 def test_what_is_written_is_read_back(sent: list[Message]) -> None:
     stream = io.BytesIO(b"".join(frame(message) for message in sent))
@@ -69,6 +70,7 @@ def test_the_layout_is_the_documented_one() -> None:
     assert data[8 + length :] == bytes([1, 0, 0, 0, 2, 1, 0, 0])
 
 
+@settings(max_examples=50, deadline=None)
 @given(messages, st.data())
 def test_a_frame_cut_short_is_an_error_and_not_a_message(message: Message, data: st.DataObject) -> None:
     whole = frame(message)
