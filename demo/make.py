@@ -35,6 +35,7 @@ from . import mannequin, scene
 PROMPT = "a person walks forward and waves"
 WIDTH, HEIGHT = 360, 360  # pixels of the GIF
 FRAMED = ("pelvis", "head", "left_wrist", "right_wrist", "left_foot", "right_foot")  # what stays in the picture
+HIDDEN = ("Face", "Fingers", "(IK)", "(Tweak)")  # bone collections whose controls the motion does not use
 FPS = 24  # of the scene; the GIF shows every second frame
 
 
@@ -129,8 +130,12 @@ def rigify_human() -> Any:
     bpy.data.objects.remove(metarig)
     armature.name = "Human"
     for collection in armature.data.collections:
-        if collection.name.startswith(("Face", "Fingers (Detail)")):
+        if any(word in collection.name for word in HIDDEN):
             collection.is_visible = False
+    for text in bpy.data.texts:
+        text.use_module = (
+            False  # Rigify's own panel; as a start-up script, Blender would ask about it before showing the file
+        )
     return armature
 
 

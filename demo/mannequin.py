@@ -19,6 +19,8 @@ from .surface import Array
 
 SHELL = (0.62, 0.56, 0.49, 1.0)
 TRIM = (0.028, 0.033, 0.045, 1.0)
+VIEWPORT_SHELL = (0.95, 0.90, 0.83, 1.0)  # the solid view's lights are dimmer
+VIEWPORT_TRIM = (0.06, 0.07, 0.09, 1.0)
 _ENDS = {"neck": "head", "spine1": "spine2", "spine2": "spine3", "spine3": "neck"} | {
     f"{side}_{bone}": f"{side}_{end}"
     for side in ("left", "right")
@@ -181,7 +183,8 @@ def _paint(mesh: bpy.types.Mesh, trim: Array) -> None:
     attribute.data.foreach_set("value", trim.astype(np.float32))
     colours: Any = mesh.color_attributes.new("Colour", "BYTE_COLOR", "POINT")
     mix = np.clip(trim / 0.004 + 0.5, 0, 1)[:, None]
-    colours.data.foreach_set("color", (np.array(TRIM) + mix * (np.array(SHELL) - np.array(TRIM))).astype("f").ravel())
+    dark, light = np.array(VIEWPORT_TRIM), np.array(VIEWPORT_SHELL)
+    colours.data.foreach_set("color", (dark + mix * (light - dark)).astype("f").ravel())
 
 
 def _material(name: str) -> bpy.types.Material:
