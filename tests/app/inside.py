@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+from mathutils import Euler, Vector
 
 CONFIG: dict[str, Any] = json.loads(Path(sys.argv[sys.argv.index("--") + 1]).read_text())
 ADDON = "bl_ext.user_default.mdm_blender"
@@ -53,9 +55,9 @@ class Watch:
 
 
 def view() -> dict[str, Any]:
-    """The context of the 3D View, as if the mouse were over it."""
+    """The context of the largest 3D View, as if the mouse were over it."""
     window = bpy.context.window_manager.windows[0]
-    area = next(area for area in window.screen.areas if area.type == "VIEW_3D")
+    area = max((it for it in window.screen.areas if it.type == "VIEW_3D"), key=lambda it: it.width * it.height)
     return {"window": window, "area": area, "region": next(it for it in area.regions if it.type == "WINDOW")}
 
 
@@ -182,6 +184,58 @@ def scenario() -> Generator[float, None, None]:
     SEEN["done"] = True
 
 
+def portrait() -> Generator[float, None, None]:
+    """The pictures of the documentation: the panel while it generates and afterwards, with a body on the rig."""
+    jobs = importlib.import_module(ADDON + ".jobs")
+    rig_module = importlib.import_module(ADDON + ".rig")
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    mannequin = importlib.import_module("demo.mannequin")
+    rig = rigify_human()
+    mannequin.add(rig, rig_module.detect(rig).bones)
+    scene = bpy.context.scene
+    scene.mdm.prompt, scene.mdm.seconds, scene.mdm.use_random_seed = CONFIG["prompt"], CONFIG["seconds"], False
+    scene.mdm.takes, scene.mdm.seed, scene.frame_end = 2, CONFIG["seed"], int(CONFIG["seconds"] * scene.render.fps)
+    bpy.context.window_manager.windows[0].workspace = bpy.data.workspaces["Animation"]
+    yield 1.0
+    look_at(rig.matrix_world @ rig.pose.bones["torso"].head)
+    yield from show_tab()
+    with bpy.context.temp_override(**view()):
+        bpy.ops.object.mode_set(mode="POSE")
+        bpy.ops.pose.select_all(action="SELECT")
+    operator("generate")
+    while jobs.controller.busy and jobs.controller.generation.fraction < 0.5:
+        yield 0.05
+    screenshot("during.png")
+    while jobs.controller.busy:
+        yield 0.05
+    scene.frame_set(CONFIG["frame"])
+    look_at(rig.matrix_world @ rig.pose.bones["torso"].head)
+    yield 3.0
+    screenshot("after.png")
+    yield 2.0
+    SEEN["failure"] = jobs.controller.failure and jobs.controller.failure.message
+    SEEN["done"] = True
+
+
+def look_at(point: Vector) -> None:
+    """Every 3D View from the front left, a little above; the largest beside its sidebar."""
+    largest = view()["area"]
+    for area in largest.id_data.areas:
+        if area.type == "VIEW_3D":
+            space = area.spaces.active
+            space.overlay.show_relationship_lines = False
+            space.region_3d.view_perspective = "PERSP"
+            turn = Euler((math.radians(80), 0, math.radians(40 if area == largest else 0)))
+            space.region_3d.view_rotation = turn.to_quaternion()
+            aside = Vector((0.55 if area == largest else 0.0, 0, 0))
+            aside.rotate(turn)
+            space.region_3d.view_location = point + aside
+            space.region_3d.view_distance = 4.0 if area == largest else 6.0
+
+
+SCENARIOS = {"use": scenario, "portrait": portrait}
+
+
 def run(steps: Generator[float, None, None], deadline: float) -> float | None:
     try:
         wait = next(steps)
@@ -198,7 +252,7 @@ def run(steps: Generator[float, None, None], deadline: float) -> float | None:
 
 
 def begin() -> None:
-    steps, deadline = scenario(), time.monotonic() + LIMIT_SECONDS
+    steps, deadline = SCENARIOS[CONFIG["scenario"]](), time.monotonic() + LIMIT_SECONDS
     bpy.app.timers.register(lambda: run(steps, deadline), first_interval=0.5)
 
 

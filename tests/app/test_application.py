@@ -6,38 +6,22 @@ on the application's own Python with the weights that come in the zip.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-APPLICATION = ROOT.parent / "shared" / "blender-app" / "blender-app"
-CHROOT = Path(os.environ.get("BLENDER_APP", "/var/tmp/blender-app"))  # as in that script
+from tests.app import application
+
 HARMLESS = ("Could not get a list of mounted file-systems",)
 SECONDS = 4.0
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(not APPLICATION.exists(), reason="no Blender application beside this checkout"),
-    pytest.mark.skipif(
-        not (CHROOT / "usr/bin/blender").exists(), reason="../shared/blender-app/blender-app setup was not run"
-    ),
+    pytest.mark.skipif(bool(application.why_not()), reason=application.why_not()),
 ]
-
-WINDOW = """
-Xvfb :{display} -screen 0 1600x900x24 >/dev/null 2>&1 & screen=$!
-sleep 2
-DISPLAY=:{display} timeout 600 blender --gpu-backend opengl --window-geometry 0 0 1600 900 \
-    --python tests/app/inside.py -- {config}
-kill $screen
-"""
 
 
 @dataclass(frozen=True)
@@ -48,38 +32,15 @@ class Run:
     folder: Path
 
 
-def inside(*command: str, folder: Path) -> str:
-    """Output of a command inside the application's chroot, with settings of its own in `folder`."""
-    line = [str(APPLICATION), "shell", "env", f"BLENDER_USER_RESOURCES={folder / 'user'}", *command]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("application")
-    built = subprocess.run(
-        [sys.executable, "-m", "tools.extension_zip"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert built.returncode == 0, built.stdout + built.stderr
-    archive = max((ROOT / "dist").glob("mdm_blender-*.zip"), key=lambda path: path.stat().st_mtime)
-    validated = inside("blender", "--command", "extension", "validate", str(archive), folder=folder)
+    archive = application.build_zip()
+    validated = application.inside("blender", "--command", "extension", "validate", str(archive), folder=folder)
     assert "Success" in validated
-    install = ("--command", "extension", "install-file", "-r", "user_default", "--enable", str(archive))
-    installed = inside("blender", "--background", *install, folder=folder)
-    config = {
-        "folder": str(folder),
-        "worker": None,
-        "prompt": "a person walks forward",
-        "long prompt": "a person runs in a circle",
-        "seconds": SECONDS,
-    }
-    (folder / "config.json").write_text(json.dumps(config))
-    script = WINDOW.format(display=100 + os.getpid() % 900, config=folder / "config.json")
-    output = inside("bash", "-c", script, folder=folder)
-    seen = json.loads((folder / "seen.json").read_text())
-    assert "error" not in seen, seen["error"]
+    installed = application.install(archive, folder)
+    prompts = {"prompt": "a person walks forward", "long prompt": "a person runs in a circle"}
+    output, seen = application.use("use", folder, worker=None, seconds=SECONDS, **prompts)
     return Run(installed, output, seen, folder)
 
 
