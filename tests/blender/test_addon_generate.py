@@ -315,6 +315,14 @@ def test_a_python_that_is_not_there_is_a_sentence(rig: Any) -> None:
     assert list(bpy.data.actions) == []
 
 
+def test_damaged_weights_are_a_sentence_and_change_nothing(rig: Any) -> None:
+    before = fingerprint()
+    with pytest.raises(MotionError, match="can't be read"):
+        api.generate(rig, "walks", settings=WorkerSettings(model="damaged"))
+    assert fingerprint() == before
+    assert len(api.generate(rig, "walks", seconds=1.0)) == 1
+
+
 class TestController:
     """The path of the window: started by hand and ticked by hand, as the timer does."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -186,3 +187,20 @@ def test_the_command_starts_the_real_worker_isolated(tmp_path: Path, monkeypatch
     client.close()
     assert (answer.kind, answer.job) == ("error", job), answer
     assert "Traceback" in answer.fields["detail"]
+
+
+@pytest.mark.parametrize("damage", ["no weights", "cut weights", "no card"])
+def test_the_real_worker_answers_a_damaged_model_with_one_sentence(tmp_path: Path, damage: str) -> None:
+    card = {"format": 1, "name": "x", "guidance": 1.0, "architecture": {"features": 4}}
+    card |= {name: {} for name in ("diffusion", "features", "frames", "text")}
+    (tmp_path / "card.json").write_text("{" if damage == "no card" else json.dumps(card))
+    if damage == "cut weights":
+        (tmp_path / "model.safetensors").write_bytes(bytes(range(100)))
+    client = WorkerClient(worker_command(sys.executable, [str(ROOT), str(Path(np.__file__).parent.parent)]))
+    client.start()
+    client.submit("generate", prompts=["walk"], model=str(tmp_path))
+    answer = wait_for(client, "error", "exited", "result")[-1]
+    client.close()
+    assert answer.kind == "error"
+    assert "\n" not in answer.fields["message"]
+    assert str(tmp_path) in answer.fields["message"]
