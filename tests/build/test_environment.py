@@ -39,7 +39,7 @@ def pip(monkeypatch: pytest.MonkeyPatch) -> Installer:
         subprocess.run([*command, "-m", "venv", "--without-pip", str(venv)], check=True)
 
     monkeypatch.setattr(env, "_make", make)
-    monkeypatch.setattr(interpreters, "find", lambda wanted=interpreters.SUPPORTED: [sys.executable])  # noqa: ARG005
+    monkeypatch.setattr(interpreters, "find", lambda wanted=interpreters.SUPPORTED: [sys.executable])
     return installer
 
 
