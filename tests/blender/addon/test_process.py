@@ -17,7 +17,7 @@ from mdm_blender.generation import Generation
 from mdm_core.errors import MotionError
 from mdm_core.generator import Request
 
-FAKE = [sys.executable, str(Path(__file__).parents[1] / "worker" / "fake_worker.py")]
+FAKE = [sys.executable, str(Path(__file__).parents[2] / "worker" / "fake_worker.py")]
 
 
 def test_the_python_found_is_a_python_of_this_version() -> None:

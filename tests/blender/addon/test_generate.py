@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 pytest.importorskip("bpy", reason="needs Blender as a Python module")
@@ -15,108 +12,10 @@ pytest.importorskip("bpy", reason="needs Blender as a Python module")
 import bpy
 
 import mdm_blender
-from mdm_blender import api, detection, jobs, process, takes
+from mdm_blender import api, detection, jobs, takes
 from mdm_blender.preferences import WorkerSettings
 from mdm_core.errors import Cancelled, MotionError
-
-FAKE = [sys.executable, str(Path(__file__).parents[1] / "worker" / "fake_worker.py")]
-
-# Head of each bone of a person in T-pose, metres, Blender's axes (x its left, -y its front, z up); tails are the
-# heads of the children.
-MIDDLE = {"Hips": (0, 0, 0.96), "Spine": (0, 0, 1.06), "Spine1": (0, 0, 1.2), "Spine2": (0, 0, 1.3), "Neck": (0, 0, 1.48), "Head": (0, 0, 1.58)}  # fmt: skip # noqa: E501
-LIMBS = {
-    "Spine2": {
-        "Shoulder": (0.05, 0, 1.42),
-        "Arm": (0.18, 0, 1.42),
-        "ForeArm": (0.45, 0, 1.42),
-        "Hand": (0.70, 0, 1.42),
-    },
-    "Hips": {"UpLeg": (0.1, 0, 0.9), "Leg": (0.1, -0.01, 0.5), "Foot": (0.1, 0, 0.08), "ToeBase": (0.1, -0.13, 0.02)},
-}
-
-
-def mixamo(name: str = "Rig") -> Any:
-    """A Mixamo-named armature object, linked and active."""
-    data = bpy.data.armatures.new(name)
-    rig = bpy.data.objects.new(name, data)
-    bpy.context.scene.collection.objects.link(rig)
-    bpy.context.view_layer.objects.active = rig
-    bpy.ops.object.mode_set(mode="EDIT")
-    chain(data, MIDDLE, None, (0, 0, 0.15))
-    for parent, limb in LIMBS.items():
-        for side, sign in (("Left", 1), ("Right", -1)):
-            heads = {side + bone: (sign * x, y, z) for bone, (x, y, z) in limb.items()}
-            chain(data, heads, "mixamorig:" + parent, (sign * 0.08, 0, 0) if parent == "Spine2" else (0, -0.08, 0))
-    bpy.ops.object.mode_set(mode="OBJECT")
-    return rig
-
-
-def chain(data: Any, heads: dict[str, Any], parent: str | None, tip: tuple[float, float, float]) -> None:
-    names = list(heads)
-    for name, following in zip(names, [*names[1:], None], strict=True):
-        bone = data.edit_bones.new("mixamorig:" + name)
-        bone.head = heads[name]
-        bone.tail = heads[following] if following else np.add(heads[name], tip)
-        bone.parent = data.edit_bones[parent] if parent else None
-        parent = bone.name
-
-
-def fcurves(action: Any) -> list[Any]:
-    if hasattr(action, "fcurves"):
-        return list(action.fcurves)
-    return [
-        curve for layer in action.layers for strip in layer.strips for bag in strip.channelbags for curve in bag.fcurves
-    ]
-
-
-def fingerprint() -> dict[str, Any]:
-    """Everything of the file that a generation could touch."""
-    state: dict[str, Any] = {
-        kind: sorted((it.name, it.users, it.use_fake_user) for it in getattr(bpy.data, kind))
-        for kind in ("actions", "armatures", "objects", "scenes", "collections", "meshes", "texts")
-    }
-    for rig in bpy.data.objects:
-        action = rig.animation_data and rig.animation_data.action
-        state["of " + rig.name] = (
-            action and (action.name, [[tuple(key.co) for key in curve.keyframe_points] for curve in fcurves(action)]),
-            rig.animation_data and getattr(rig.animation_data, "action_slot", None),
-            [(bone.name, tuple(map(tuple, bone.matrix_basis)), bone.rotation_mode) for bone in rig.pose.bones],
-            tuple(map(tuple, rig.matrix_world)),
-        )
-    scene = bpy.context.scene
-    state["scene"] = (scene.frame_current, scene.frame_start, scene.frame_end, scene.render.fps, scene.render.fps_base)
-    state["settings"] = {name: getattr(scene.mdm, name) for name in ("prompt", "seconds", "takes", "seed")}
-    return state
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _worker() -> Iterator[None]:
-    """One worker for all tests, as unregistering would otherwise end it each time."""
-    close = process.close
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(process, "command", lambda python="": [python] if python else FAKE)
-        patch.setattr(process, "close", lambda: None)
-        yield
-        close()
-
-
-@pytest.fixture
-def addon() -> Iterator[None]:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    mdm_blender.register()
-    yield
-    mdm_blender.unregister()
-
-
-@pytest.fixture
-def rig(request: pytest.FixtureRequest) -> Any:
-    request.getfixturevalue("addon")
-    return mixamo()
-
-
-def key_range(action: Any) -> tuple[float, float]:
-    frames = [key.co[0] for curve in fcurves(action) for key in curve.keyframe_points]
-    return min(frames), max(frames)
+from tests.blender.addon.scene import fingerprint, key_range
 
 
 def test_register_twice_leaves_nothing_behind() -> None:
@@ -321,94 +220,6 @@ def test_damaged_weights_are_a_sentence_and_change_nothing(rig: Any) -> None:
         api.generate(rig, "walks", settings=WorkerSettings(model="damaged"))
     assert fingerprint() == before
     assert len(api.generate(rig, "walks", seconds=1.0)) == 1
-
-
-class TestController:
-    """The path of the window: started by hand and ticked by hand, as the timer does."""
-
-    def start(self, rig: Any, prompt: str) -> None:
-        scene = bpy.context.scene
-        target = jobs.Target(scene.session_uid, rig.session_uid, rig.name, 5.0)
-        jobs.controller.start(jobs.Request((prompt,), seconds=1.0), target, WorkerSettings())
-
-    def tick_until(self, condition: Any) -> None:
-        for _ in range(4000):
-            if condition():
-                return
-            jobs.controller.tick()
-            jobs.time.sleep(0.005)
-        pytest.fail("nothing happened")
-
-    def generation(self) -> Any:
-        return jobs.controller.generation
-
-    def test_progress_then_the_action(self, rig: Any) -> None:
-        self.start(rig, "slow")
-        steps = set()
-
-        def seen() -> bool:
-            steps.add(self.generation().step if self.generation() else -1)
-            return not jobs.controller.busy
-
-        self.tick_until(seen)
-        assert len(steps) > 30
-        assert jobs.controller.failure is None
-        assert key_range(rig.animation_data.action)[0] == 5.0
-
-    def test_cancel_changes_nothing_and_the_next_runs(self, rig: Any) -> None:
-        before = fingerprint()
-        self.start(rig, "slow")
-        self.tick_until(lambda: self.generation().step > 2)
-        assert bpy.ops.mdm.cancel() == {"FINISHED"}
-        assert not jobs.controller.busy
-        assert fingerprint() == before
-        self.start(rig, "walks")
-        self.tick_until(lambda: not jobs.controller.busy)
-        assert len(bpy.data.actions) == 1
-
-    def test_a_second_start_is_refused(self, rig: Any) -> None:
-        self.start(rig, "slow")
-        with pytest.raises(RuntimeError):
-            bpy.ops.mdm.generate(prompt="walks")
-        with pytest.raises(MotionError, match="already"):
-            api.generate(rig, "walks")
-        jobs.controller.cancel()
-
-    def test_the_result_is_dropped_when_its_armature_has_gone(self, rig: Any) -> None:
-        other = mixamo("Other")
-        self.start(rig, "walks")
-        bpy.data.objects.remove(rig)
-        self.tick_until(lambda: not jobs.controller.busy)
-        assert jobs.controller.failure is not None
-        assert "removed" in jobs.controller.failure.message
-        assert other.animation_data is None
-        assert list(bpy.data.actions) == []
-
-    def test_the_result_is_dropped_when_another_file_is_opened(self, rig: Any, tmp_path: Path) -> None:
-        path = str(tmp_path / "a.blend")
-        bpy.ops.wm.save_as_mainfile(filepath=path)
-        self.start(rig, "slow")
-        self.tick_until(lambda: self.generation().step > 2)
-        bpy.ops.wm.open_mainfile(filepath=path)
-        assert not jobs.controller.busy
-        assert list(bpy.data.actions) == []
-
-    def test_the_result_waits_while_the_armature_is_in_edit_mode(self, rig: Any) -> None:
-        self.start(rig, "walks")
-        bpy.ops.object.mode_set(mode="EDIT")
-        self.tick_until(lambda: jobs.controller.state is jobs.State.HOLDING)
-        assert "Edit Mode" in jobs.controller.hold_reason
-        bpy.ops.object.mode_set(mode="OBJECT")
-        self.tick_until(lambda: not jobs.controller.busy)
-        assert len(bpy.data.actions) == 1
-
-    def test_nothing_of_a_running_job_is_saved(self, rig: Any, tmp_path: Path) -> None:
-        self.start(rig, "slow")
-        self.tick_until(lambda: self.generation().step > 2)
-        path = str(tmp_path / "a.blend")
-        bpy.ops.wm.save_as_mainfile(filepath=path)
-        bpy.ops.wm.open_mainfile(filepath=path)
-        assert set(bpy.context.scene.mdm.keys()) <= {"prompt", "seconds", "takes", "seed", "use_random_seed"}
 
 
 class TestApi:
