@@ -24,8 +24,12 @@ T_POSE: dict[str, tuple[Array, Array]] = {
 }
 """Joint -> direction of the bone above it in the T-pose, and the axis upper × lower when it bends."""
 
-BENT = (8.0, 20.0)
+BENT = (8.0, 25.0)
 """Degrees of bend below which it says nothing about the axis, and above which it says all."""
+STRAIGHT = 6.0
+"""Degrees of bend below which a limb may change over from one way of bending to the other."""
+OVERSTRETCHED = {"knee": 60.0, "elbow": 35.0}
+"""Degrees up to which a bend against the reference is taken to be the wrong way; beyond, the reference is wrong."""
 CARRY = 0.3
 """Seconds over which the axis of bent frames reaches into straight ones."""
 TRUST = 0.02
@@ -68,11 +72,9 @@ def carried_hinge(
     lean = np.sin(np.radians(aside))
     tilt = _tilt(bend, *lean)
     z: NDArray[np.complex128] = np.exp(1j * _about(neutral, np.cross(upper, lower), upper))
-    weight = ramp(bend, *BENT)
-    wrong = np.logical_and("knee" in joint, z.real < np.cos(np.radians(110)))
-    straightened = np.where(wrong, -z, z)
-    wrong ^= (bend < 35.0) & ((straightened * _filled(straightened, weight, fps).conj()).real < 0)
+    wrong = _wrong_way(z, bend, OVERSTRETCHED[joint.partition("_")[2]])
     z = np.where(wrong, -z * np.exp(1j * tilt), z * np.exp(-1j * tilt))
+    weight = ramp(bend, *BENT)
     filled = _filled(z, weight, fps)
     mixed = weight * z + (1 - weight) * filled
     axis = _turned(neutral, upper, np.angle(np.where(np.abs(mixed) < 1e-9, filled, mixed)))
@@ -84,6 +86,19 @@ def _tilt(bend: Array, upper: float, lower: float) -> Array:
     angle = np.radians(np.maximum(bend, 1e-6))
     across = np.clip((lower - upper * np.cos(angle)) / np.sin(angle), -1.0, 1.0)
     return np.arctan2(across, np.sqrt(np.maximum(1 - upper**2 - across**2, 0.0)))
+
+
+def _wrong_way(z: NDArray[np.complex128], bend: Array, limit: float) -> NDArray[np.bool_]:
+    """Frames [T] at which the joint is overstretched: told for whole runs between straight moments, by their mean.
+
+    Frame by frame a limb that is turned far from the reference would flip to and fro.
+    """
+    jump = (z[1:] * z[:-1].conj()).real < 0
+    split = np.concatenate([[False], jump | (bend[1:] < STRAIGHT) | (bend[:-1] < STRAIGHT)])
+    run = np.cumsum(split)
+    deepest = np.zeros(run[-1] + 1)
+    np.maximum.at(deepest, run, bend)
+    return ((np.bincount(run, z.real * bend) < 0) & (deepest < limit))[run]
 
 
 def _filled(z: NDArray[np.complex128], weight: Array, fps: float) -> NDArray[np.complex128]:

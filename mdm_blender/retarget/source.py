@@ -115,6 +115,8 @@ def _foot(positions: Array, side: str, hinge: Array, grounded: Array, down: floa
     shin = segment(positions, f"{side}_ankle", f"{side}_knee")
     weight = grounded[:, None]
     side_axis = np.cross(normalize((1 - weight) * shin + weight * UP), forward)
+    # A foot stretched past the line of the shin would turn over.
+    side_axis *= np.where(np.sum(side_axis * hinge, axis=-1, keepdims=True) < 0, -1.0, 1.0)
     stretched = ramp(np.linalg.norm(side_axis, axis=-1), 0.45, 0.15)[:, None]
     standing = np.cos(np.radians(down)) * FORWARD - np.sin(np.radians(down)) * UP
     return _since(along(forward, side_axis + stretched * hinge), along(standing, LEFT))

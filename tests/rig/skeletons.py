@@ -90,21 +90,28 @@ def joints(arms_down: float = 0.0) -> tuple[dict[str, Array], dict[str, Array]]:
 
 
 def humanoid(
-    names: Mapping[str, str], *, arms_down: float = 0.0, rolls: int | None = None, scale: float = 1.0
+    names: Mapping[str, str],
+    *,
+    arms_down: float = 0.0,
+    rolls: int | None = None,
+    scale: float = 1.0,
+    root: str | None = None,
 ) -> list[BoneData]:
     """A body whose bones are called as `names` says (SMPL joint -> bone); joints left out there are left out here.
 
-    rolls: seed of random rolls, None for none.
+    rolls: seed of random rolls, None for none. root: name of a bone from which pelvis and lower spine both hang.
     """
     heads, tails = joints(arms_down)
     random = np.random.default_rng(rolls)
     bones: list[BoneData] = []
+    if root is not None:
+        bones.append(BoneData(root, None, heads["pelvis"] * scale, heads["spine1"] * scale, 0.0))
     for joint in sorted(names, key=lambda j: list(heads).index(j)):
         above = _related(joint, PARENT)
         while above is not None and above not in names:
             above = _related(above, PARENT)
         roll = 0.0 if rolls is None else float(random.uniform(-np.pi, np.pi))
-        parent = None if above is None else names[above]
+        parent = root if above is None or (joint == "spine1" and root) else names[above]
         bones.append(BoneData(names[joint], parent, heads[joint] * scale, tails[joint] * scale, roll))
     order = {bone.name: bone for bone in bones}
     done: list[BoneData] = []
