@@ -53,7 +53,7 @@ def read_arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[s
     parser = argparse.ArgumentParser(
         prog="build.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     shared.add_argument("--python", help="make the .venv with this Python (3.11 or 3.13)")
     shared.add_argument(
         "--torch-index",
@@ -62,8 +62,10 @@ def read_arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[s
     )
     shared.add_argument("--cuda", action="store_true", help="take the GPU build of torch even where no GPU is seen")
     commands = parser.add_subparsers(dest="command", required=True, metavar="demo|test|zip|lint|setup|clean")
-    commands.add_parser("demo", parents=[shared]).add_argument("prompt", nargs="?")
-    commands.add_parser("test", parents=[shared]).add_argument("--matrix", action="store_true")
+    demo_options = "More: a prompt, --seconds, --seed, --out FOLDER, --motion FILE.npz (see demo/make.py)."
+    commands.add_parser("demo", parents=[shared], allow_abbrev=False, epilog=demo_options)
+    test_parser = commands.add_parser("test", parents=[shared], allow_abbrev=False, epilog="The rest goes to pytest.")
+    test_parser.add_argument("--matrix", action="store_true", help="tests/blender on every supported Blender")
     for name in ("zip", "lint", "setup"):
         commands.add_parser(name, parents=[shared])
     commands.add_parser("clean").add_argument("--all", action="store_true", help="the virtual environments too")
@@ -75,7 +77,7 @@ def read_arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[s
 
 def demo(command: argparse.Namespace, extra: Sequence[str]) -> int:
     python = environment(ROOT, ("demo.txt",), options(command))
-    return run([python, "-m", "demo.make", *([command.prompt] if command.prompt else []), *extra])
+    return run([python, "-m", "demo.make", *extra])
 
 
 def test(command: argparse.Namespace, extra: Sequence[str]) -> int:

@@ -25,10 +25,20 @@ def test_what_follows_test_is_pytests() -> None:
     assert extra == ["tests/io", "-k", "bvh", "-x"]
 
 
-def test_a_prompt_and_options_for_the_demo() -> None:
-    command, extra = build.read_arguments(["demo", "a person waves", "--seed", "3"])
-    assert command.prompt == "a person waves"
-    assert extra == ["--seed", "3"]
+@pytest.mark.parametrize(
+    "rest",
+    [
+        [],
+        ["a person waves"],
+        ["a person waves", "--seed", "3"],
+        ["--seconds", "0"],
+        ["--seconds", "4", "a person waves"],
+    ],
+)
+def test_what_follows_demo_is_the_demos_in_its_order(rest: list[str]) -> None:
+    command, extra = build.read_arguments(["demo", *rest, "--python", "python3.11"])
+    assert command.python == "python3.11"
+    assert extra == rest
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["zip", "--fast"]])
