@@ -104,9 +104,10 @@ def pip_install(python: str, arguments: Sequence[str]) -> None:
     """pip install; its progress bars on a terminal, its errors alone elsewhere."""
     quiet = [] if sys.stdout.isatty() else ["-q"]
     common = [python, "-m", "pip", "install", "--disable-pip-version-check", *quiet]
-    if run([*common, *arguments]):
+    status = run([*common, *arguments])
+    if status:
         raise Stop(
-            "pip could not install the packages (its message is above): check the network and the disk, then run the "
+            f"pip could not install the packages (status {status}, its message is above): check the network and the disk, then run the "
             f"same command again. bpy exists for 64-bit Linux (x86), Windows and macOS; this is {platform.platform()}."
         )
 
