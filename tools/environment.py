@@ -107,8 +107,9 @@ def pip_install(python: str, arguments: Sequence[str]) -> None:
     status = run([*common, *arguments])
     if status:
         raise Stop(
-            f"pip could not install the packages (status {status}, its message is above): check the network and the disk, then run the "
-            f"same command again. bpy exists for 64-bit Linux (x86), Windows and macOS; this is {platform.platform()}."
+            f"pip could not install the packages (status {status}, its message is above): check the network and the "
+            "disk, then run the same command again. bpy exists for 64-bit Linux (x86), Windows and macOS; this is "
+            f"{platform.platform()}."
         )
 
 
