@@ -33,7 +33,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "jump": ("jumps", "jumps up", "does a jump", "leaps up", "is jumping", "jumps into the air"),
     "jump ahead": ("jumps forward", "leaps forward", "jumps ahead", "hops forward"),
     "sit down": ("sits down", "takes a seat", "sits down on a chair", "lowers into a seat"),
-    "sit": ("sits", "is sitting", "is seated", "sits still", "sits on a chair"),
+    "sit": ("is sitting", "is seated", "stays seated", "is sitting on a chair"),
     "stand up": ("stands up", "gets up", "rises to the feet", "stands up from a seat"),
     "crouch": ("crouches", "crouches down", "squats", "squats down", "bends the knees low"),
     "lie": ("lies down", "lies on the ground", "is lying on the floor"),
@@ -164,9 +164,10 @@ def events(measured: Track, start: int, stop: int) -> list[str]:
     for index, (state, a, b) in enumerate(runs):
         before = runs[index - 1][0] if index else ""
         name = state
-        if state == "sit" and before in ("stand", "forward", "crouch", "backward"):
+        upright = {earlier for earlier, _, _ in runs[:index]} & {"stand", "forward", "backward"}
+        if state == "sit" and before in ("stand", "forward", "crouch", "backward") and upright:
             name = "sit down"
-        elif state in ("stand", "forward") and before == "sit":
+        elif state in ("stand", "forward") and "sit" in {earlier for earlier, _, _ in runs[max(0, index - 2) : index]}:
             name = "stand up"
         elif state == "crouch" and "sit" in (before, runs[index + 1][0] if index + 1 < len(runs) else ""):
             continue

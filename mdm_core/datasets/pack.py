@@ -38,6 +38,9 @@ PLAIN = frozenset(
 )
 """Actions of which a measured description tells all that matters."""
 
+ASKED = {"sit down": 4.0, "stand up": 3.0, "turn left": 2.0, "turn right": 2.0, "left": 2.0, "right": 2.0}
+"""Tags whose windows are drawn more often: common prompts for which the data has little."""
+
 GESTURES = {"wave": 4} | dict.fromkeys(
     ("greet", "signal", "clap", "phone", "point", "drink", "talk_gesture", "eat", "laugh"), 1
 )
@@ -156,12 +159,15 @@ class Pack:
 def balance(drawn: Sequence[Window]) -> NDArray[np.float64]:
     """Chances [W]: inverse to the root of the count of a window's rarest tag, so that rare actions are learnt.
 
-    Windows of the same length compete only with each other, and those without words get a tenth of the chance.
+    Windows of the same length compete only with each other; `ASKED` counts more, and windows without words get a
+    tenth of the chance.
     """
     counts = Counter((tag, w.stop - w.start) for w in drawn for tag in set(w.tags))
-    weight = [
-        max((counts[tag, w.stop - w.start] ** -0.5 for tag in w.tags), default=0.1 * len(drawn) ** -0.5) for w in drawn
-    ]
+
+    def chance(tag: str, length: int) -> float:
+        return ASKED.get(tag, 1.0) * counts[tag, length] ** -0.5
+
+    weight = [max((chance(tag, w.stop - w.start) for tag in w.tags), default=0.1 * len(drawn) ** -0.5) for w in drawn]
     return np.array(weight) / np.sum(weight)
 
 

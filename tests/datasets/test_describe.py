@@ -81,3 +81,22 @@ def test_caption_says_what_happens() -> None:
     said = {describe.caption(measured, 0, 80, np.random.default_rng(k)) for k in range(40)}
     assert len(said) > 8
     assert all(any(word in s for word in describe.WORDS["run"]) for s in said)
+
+
+def seated(frames: int) -> np.ndarray:
+    """Thighs level, shins upright, pelvis at seat height."""
+    body = standing(frames)
+    body[..., 1] -= 0.4
+    for hip, knee, ankle, foot in ((1, 4, 7, 10), (2, 5, 8, 11)):
+        body[:, knee] = body[:, hip] + [0, 0, 0.4]
+        body[:, ankle] = body[:, knee] + [0, -0.43, 0]
+        body[:, foot] = body[:, ankle] + [0, 0, 0.14]
+    return body
+
+
+def test_sitting_down_begins_upright() -> None:
+    assert happening(np.concatenate([standing(40), seated(60)])) == ["stand", "sit down"]
+    assert happening(np.concatenate([seated(60), standing(40)])) == ["sit", "stand up"]
+    leaning = seated(90)
+    leaning[30:60, [4, 5], 1] += -0.35
+    assert "sit down" not in happening(leaning) and "stand up" not in happening(leaning)
