@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from .body import ANKLES, BALLS, Contacts
+from .contacts import ANKLES, BALLS, Contacts
 from .frames import smooth
 
 Array = NDArray[np.floating]

@@ -110,15 +110,13 @@ class Posing:
             return _mixed(own, self._armature(constraint, own), constraint.influence)
         if constraint.kind not in ("COPY_TRANSFORMS", "COPY_ROTATION", "COPY_LOCATION", "COPY_SCALE"):
             return own
-        local = constraint.owner_space in ("LOCAL", "LOCAL_WITH_PARENT")
-        target = self._target(constraint.targets[0][0], constraint.target_space)
-        owner = _to_local(own, turning, placing) if local else own
-        result = _mixed(owner, _copied(constraint, owner, target), constraint.influence)
-        return _from_local(result, turning, placing) if local else result
-
-    def _target(self, name: str, space: str) -> Array:
-        posed = self.pose(name)
-        return _to_local(posed, *self.spaces(self._rig.bones[name])) if space == "LOCAL" else posed
+        name = constraint.targets[0][0]
+        target = self.pose(name)
+        if not constraint.local:
+            return _mixed(own, _copied(constraint, own, target), constraint.influence)
+        target = _to_local(target, *self.spaces(self._rig.bones[name]))
+        owner = _to_local(own, turning, placing)
+        return _from_local(_mixed(owner, _copied(constraint, owner, target), constraint.influence), turning, placing)
 
     def _armature(self, constraint: BoneConstraint, own: Array) -> Array:
         """Carried along by the target bones, as skin is: weighted moves since rest."""
@@ -129,12 +127,13 @@ class Posing:
 
 def _to_local(posed: Array, turning: Array, placing: Array) -> Array:
     rotation = multiply(inverse(rotation_of(turning)), rotation_of(posed))
-    return compose(rotation, (np.linalg.inv(placing) @ posed[..., :, 3:])[..., :3, 0])
+    scale = size_of(posed) / size_of(turning)
+    return compose(rotation, (np.linalg.inv(placing) @ posed[..., :, 3:])[..., :3, 0], scale)
 
 
 def _from_local(local: Array, turning: Array, placing: Array) -> Array:
     rotation = multiply(rotation_of(turning), rotation_of(local))
-    return compose(rotation, (placing @ local[..., :, 3:])[..., :3, 0], size_of(turning))
+    return compose(rotation, (placing @ local[..., :, 3:])[..., :3, 0], size_of(turning) * size_of(local))
 
 
 def _copied(constraint: BoneConstraint, own: Array, target: Array) -> Array:

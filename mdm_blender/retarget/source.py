@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from mdm_core.rotations import between, from_axis_angle, inverse, multiply, normalize, rotate, slerp
 from mdm_core.skeleton import INDEX
 
-from .body import Body, Contacts, body_of, measured_foot_down
+from .body import Body, body_of, measured_foot_down
+from .contacts import Contacts
 from .frames import FORWARD, LEFT, UP, across, along, ramp, sagittal, smooth
 from .hinges import carried_hinge
 

@@ -18,7 +18,7 @@ from mdm_core.skeleton import INDEX, JOINTS
 
 from ..rig.matching import RigMap
 from ..rig.snapshot import RigSnapshot
-from .body import contacts_of
+from .contacts import contacts_of
 from .ground import lift
 from .hands import relaxed_fingers
 from .posing import Posing, compose, rotation_of, size_of

@@ -73,13 +73,14 @@ def _constraint(armature: Any, constraint: Any) -> BoneConstraint:
     axes = tuple(bool(getattr(constraint, f"use_{axis}", True)) for axis in "xyz")
     bent = any(getattr(constraint, f"invert_{axis}", False) for axis in "xyz")
     bent |= getattr(constraint, "use_offset", False) or getattr(constraint, "head_tail", 0.0) != 0.0
+    owner_space, target_space = (getattr(constraint, f"{end}_space", "WORLD") for end in ("owner", "target"))
+    bent |= owner_space != target_space or owner_space not in ("WORLD", "POSE", "LOCAL")
     bent |= getattr(constraint, "mix_mode", "REPLACE") != "REPLACE" or getattr(constraint, "remove_target_shear", False)
     return BoneConstraint(
         kind=constraint.type,
         targets=tuple((bone, float(weight)) for _, bone, weight in pairs) if inside else (),
         influence=float(constraint.influence),
-        owner_space=getattr(constraint, "owner_space", "WORLD"),
-        target_space=getattr(constraint, "target_space", "WORLD"),
+        local=owner_space == "LOCAL",
         axes=(axes[0], axes[1], axes[2]),
         plain=inside and not bent,
     )

@@ -13,16 +13,16 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class BoneConstraint:
-    """An active constraint of a bone. targets: (bone of the same armature, weight); spaces as Blender names them."""
+    """An active constraint of a bone. targets: (bone of the same armature, weight)."""
 
     kind: str
     targets: tuple[tuple[str, float], ...] = ()
     influence: float = 1.0
-    owner_space: str = "WORLD"
-    target_space: str = "WORLD"
+    local: bool = False
+    """Whether it compares local poses (both spaces LOCAL), else poses in armature space."""
     axes: tuple[bool, bool, bool] = (True, True, True)
     plain: bool = True
-    """Whether it only replaces (no offset, inversion, other mixing): what `retarget.posing` can follow."""
+    """Whether it only replaces, in one space (no offset, inversion, mixing): what `retarget.posing` can follow."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ pytest.importorskip("bpy", reason="needs Blender as a Python module")
 
 import bpy
 
-from mdm_blender import rig
+from mdm_blender import compat, rig
 from mdm_blender.apply import apply_motion
 from mdm_core.motion import Motion
 from mdm_core.skeleton import INDEX
@@ -201,3 +201,22 @@ def test_bones_that_do_not_inherit_rotation_or_take_location_in_parent_axes() ->
     source = TO_BLENDER.apply(truth.positions[:, [INDEX["left_hip"], INDEX["right_hip"]]].mean(axis=1))
     travel, wanted = middle[-1, :2] - middle[0, :2], source[-1, :2] - source[0, :2]
     assert degrees(np.append(travel, 0), np.append(wanted, 0)) < 0.1
+
+
+@pytest.mark.parametrize("relax", [True, False])
+def test_relaxed_hands_curl_the_fingers_towards_the_palm_and_only_when_asked(rigify: Any, relax: bool) -> None:
+    """In Rigify's rest pose the palms face the thighs and the fingers are straight."""
+    action = apply_motion(rigify, motion(oracle.walk(4)), frame_start=1, action_name="walk", relax_hands=relax)
+    bpy.context.scene.frame_set(2)
+    keyed = {curve.data_path for curve in compat.channels_of(action, rigify).fcurves}
+    assert any("f_ring" in path for path in keyed) == relax
+    for side, outwards in (("L", 1.0), ("R", -1.0)):
+        for finger in ("f_index", "f_ring", "f_pinky"):
+            hand, tip = (rigify.pose.bones[f"DEF-{bone}.{side}"] for bone in ("hand", f"{finger}.03"))
+            own = np.linalg.inv(np.array(hand.matrix)) @ np.append(np.array(tip.tail), 1)
+            rest = np.linalg.inv(np.array(hand.bone.matrix_local)) @ np.append(np.array(tip.bone.tail_local), 1)
+            moved = np.array(hand.bone.matrix_local)[:3, :3] @ (own - rest)[:3]
+            if relax:
+                assert moved @ [-outwards, 0, -0.5] > 0.01, (finger, side)
+            else:
+                assert np.abs(moved).max() < 1e-4

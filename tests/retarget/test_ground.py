@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from mdm_blender import retarget, rig
-from mdm_blender.retarget.body import contacts_of
+from mdm_blender.retarget.contacts import contacts_of
 from mdm_blender.retarget.source import read_source
 from mdm_core.skeleton import INDEX
 from tests.retarget import oracle

@@ -9,9 +9,10 @@ from scipy.spatial.transform import Rotation
 
 from mdm_blender import retarget, rig
 from mdm_blender.rig import RigSnapshot
+from mdm_core.errors import MotionError
 from mdm_core.skeleton import INDEX
 from tests.retarget import oracle
-from tests.rig.skeletons import MIXAMO, humanoid, snapshot
+from tests.rig.skeletons import MIXAMO, BoneData, humanoid, snapshot
 
 Array = NDArray[np.float64]
 
@@ -114,3 +115,47 @@ def test_every_bone_turns_as_its_joint_did(arms_down: float, rolls: int, scale: 
             continue
         error = np.degrees((own.inv() * wanted).magnitude())
         assert error.max() < ALLOWED.get(joint.rpartition("_")[2], 2.0), (joint, error.max())
+
+
+@pytest.mark.parametrize("wrong", ["nan", "shape", "empty", "legs"])
+def test_what_is_no_motion_is_one_sentence(wrong: str) -> None:
+    positions = oracle.walk(10).positions
+    if wrong == "nan":
+        positions[3, 4, 1] = np.nan
+    elif wrong == "shape":
+        positions = positions[:, :21]
+    elif wrong == "empty":
+        positions = positions[:0]
+    else:
+        positions = np.zeros_like(positions)
+    snap = snapshot(humanoid(MIXAMO))
+    with pytest.raises(MotionError) as error:
+        retarget.to_rig(snap, rig.detect(snap), positions)
+    assert "\n" not in str(error.value)
+
+
+def test_legs_without_length_at_rest_are_one_sentence() -> None:
+    bones = [
+        BoneData(b.name, b.parent, b.head * [1, 0, 0], b.head * [1, 0, 0] + [0, 0, 0.1], 0.0) for b in humanoid(MIXAMO)
+    ]
+    snap = snapshot(bones)
+    with pytest.raises(MotionError, match="rest pose"):
+        retarget.to_rig(snap, rig.detect(snap), oracle.walk(10).positions)
+
+
+def test_one_frame_is_enough() -> None:
+    snap = snapshot(humanoid(MIXAMO))
+    tracks = retarget.to_rig(snap, rig.detect(snap), oracle.walk(10).positions[:1])
+    assert {len(rotation) for rotation in tracks.rotations.values()} == {1}
+    assert np.isfinite(tracks.locations["Hips"]).all()
+
+
+def test_a_rig_without_arms_feet_or_spine_takes_what_it_can() -> None:
+    names = {j: b for j, b in MIXAMO.items() if j in ("pelvis", "left_hip", "right_hip", "left_knee", "right_knee")}
+    snap = snapshot(humanoid(names))
+    truth = oracle.walk(20)
+    poses = evaluate(snap, retarget.to_rig(snap, rig.detect(snap), truth.positions), 20)
+    for side in ("left", "right"):
+        got = poses[MIXAMO[f"{side}_knee"]][:, :3, 3] - poses[MIXAMO[f"{side}_hip"]][:, :3, 3]
+        wanted = truth.positions[:, INDEX[f"{side}_knee"]] - truth.positions[:, INDEX[f"{side}_hip"]]
+        assert degrees(got, TO_BLENDER.apply(wanted)).max() < 0.01
