@@ -117,7 +117,8 @@ def _unlocked(rotation: Array, locked: tuple[bool, ...]) -> Array:
 
 
 def _enum(name: str, identifier: str) -> int:
-    return bpy.types.Keyframe.bl_rna.properties[name].enum_items[identifier].value
+    declared: Any = bpy.types.Keyframe.bl_rna.properties[name]
+    return declared.enum_items[identifier].value
 
 
 def _write_curve(

@@ -36,7 +36,7 @@ def _columns(x: Array, y: Array) -> Array:
 def sagittal(degrees: float | Array) -> Array:
     """The unit direction [..., 3] that leans forward from straight up by so many degrees."""
     angle = np.radians(np.asarray(degrees, dtype=np.float64))
-    return np.sin(angle)[..., None] * FORWARD + np.cos(angle)[..., None] * UP
+    return np.stack([np.zeros_like(angle), np.cos(angle), np.sin(angle)], axis=-1)
 
 
 def smooth(values: Array, sigma: float) -> Array:
