@@ -1,6 +1,6 @@
 """`build.py demo`: from a prompt to a character that moves, each stage timed.
 
-    python -m demo.make ["a person walks forward and waves"] [--seconds 6] [--seed 0] [--out out]
+    python -m demo.make ["a person walks forward and waves"] [--seconds 6] [--seed 1] [--out out]
 
 Leaves OUT/demo.blend (opens ready to play), demo.gif (rendered by Blender), demo.bvh and demo.npz. Needs bpy, NumPy and
 Pillow. What Blender prints goes to OUT/demo.log.
@@ -33,6 +33,7 @@ from mdm_core.motion import Motion
 from . import mannequin, scene
 
 PROMPT = "a person walks forward and waves"
+SEED = 1  # README's picture
 WIDTH, HEIGHT = 360, 360  # pixels of the GIF
 FRAMED = ("pelvis", "head", "left_wrist", "right_wrist", "left_foot", "right_foot")  # what stays in the picture
 HIDDEN = ("Face", "Fingers", "(IK)", "(Tweak)")  # bone collections whose controls the motion does not use
@@ -202,7 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="build.py demo", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("prompt", nargs="?", default=PROMPT)
     parser.add_argument("--seconds", type=float, default=6.0)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--out", type=Path, default=Path("out"))
     parser.add_argument("--motion", type=Path, help="an npz of `mdm generate` to show instead of a new motion")
     options = parser.parse_args(arguments)
