@@ -95,9 +95,8 @@ def test_matrix(command: argparse.Namespace, extra: Sequence[str]) -> int:
             print(f"== Blender {release}", flush=True)
             codes[release] = run([python, "-m", "pytest", "tests/blender", *extra])
     for release in MATRIX:
-        print(
-            f"Blender {release}: {'skipped, no Python for it here' if release not in codes else codes[release] or 'ok'}"
-        )
+        outcome = "skipped, no Python for it here" if release not in codes else "failed" if codes[release] else "passed"
+        print(f"Blender {release}: {outcome}")
     return max(codes.values(), default=1)
 
 

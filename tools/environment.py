@@ -75,7 +75,7 @@ def matrix_environment(root: Path, release: str, options: Options) -> str | None
     _prepare(venv, lambda: found, None)
     python = executable(venv, "python")
     text = (root / "requirements" / "test.txt").read_text(encoding="utf-8")
-    tests = re.findall(r"^(?:pytest|hypothesis|pillow)\S*==\S+", text, re.MULTILINE)
+    tests = re.findall(r"^(?:pytest|hypothesis|pillow|scipy)\S*==\S+", text, re.MULTILINE)
     packages = [f"bpy=={release}", "numpy<2" if wanted == (3, 11) else "numpy>=2", *tests]
     _fill(venv, f"Blender {release}", _digest(packages), lambda: pip_install(python, packages))
     return python
