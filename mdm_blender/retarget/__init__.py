@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .to_rig import to_rig
-from .tracks import PoseTracks
+from .delta import delta
+from .to_rig import RootMotion, to_rig
+from .tracks import PoseSamples, PoseTracks
 
-__all__ = ["PoseTracks", "to_rig"]
+__all__ = ["PoseSamples", "PoseTracks", "RootMotion", "delta", "to_rig"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ from .source import Source, read_source
 from .tracks import PoseTracks
 
 Array = NDArray[np.floating]
+RootMotion = Literal["hips", "root", "object", "in_place"]
+"""What carries the body over the ground: the hips' own bone, the rig's root bone, the armature object, or nothing."""
 HIPS = (INDEX["left_hip"], INDEX["right_hip"])
 
 
@@ -37,6 +40,8 @@ def to_rig(
     contacts: NDArray[np.bool_] | None = None,
     *,
     fps: float = 20.0,
+    root_motion: RootMotion = "hips",
+    foot_lock: bool = True,
     relax_hands: bool = False,
 ) -> PoseTracks:
     """The motion as local values of the rig's bones, one per frame of positions.
@@ -50,6 +55,10 @@ def to_rig(
     positions = np.asarray(positions, dtype=np.float64)
     if positions.ndim != 3 or positions.shape[1:] != (JOINTS, 3) or len(positions) == 0:
         raise MotionError(f"A motion needs positions of shape [frames, {JOINTS}, 3], not {positions.shape}.")
+    if root_motion not in get_args(RootMotion):
+        raise MotionError(f"Root motion is one of {', '.join(get_args(RootMotion))}, not “{root_motion}”.")
+    if root_motion != "hips":
+        raise MotionError(f"Root motion “{root_motion}” cannot be made yet: choose hips.")
     if not np.isfinite(positions).all():
         raise MotionError("The motion holds positions that are not numbers: generate it again.")
     rest = read_rest(rig, rig_map)
