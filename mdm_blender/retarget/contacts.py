@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mdm_core.anatomy.frames import smooth
 from mdm_core.skeleton import INDEX
-
-from .frames import smooth
 
 Array = NDArray[np.floating]
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from mdm_core.anatomy.frames import smooth
+
 from .contacts import ANKLES, BALLS, Contacts
-from .frames import smooth
 
 Array = NDArray[np.floating]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mdm_core.anatomy.frames import LEFT
 from mdm_core.rotations import from_axis_angle, inverse, multiply, normalize, rotate
 
 from ..rig.matching import RigMap
 from ..rig.snapshot import RigSnapshot
-from .frames import LEFT
 from .posing import rotation_of
 from .rest import RigRest
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mdm_core.anatomy.frames import UP, along
+from mdm_core.anatomy.hinges import rest_hinge
 from mdm_core.errors import MotionError
 from mdm_core.rotations import from_axis_angle, from_matrix, normalize
 
 from ..rig.matching import RigMap
 from ..rig.snapshot import RigSnapshot
-from .frames import UP, along
-from .hinges import rest_hinge
 
 Array = NDArray[np.floating]
 

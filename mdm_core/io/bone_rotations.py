@@ -1,8 +1,7 @@
-"""World rotations of SMPL-22 bones from joint positions, against a T-pose. For files; rigs have their own elsewhere.
+"""World rotations of SMPL-22 bones from joint positions, against a T-pose. For files; rigs have `retarget`.
 
-Positions fix where a bone points but not how it is turned about itself. That turn is taken from anatomy
-(shared/spec humanml3d.md section 6): the pelvis from hips and spine, the chest from shoulders and neck,
-limbs from the plane in which elbow and knee bend.
+Positions fix where a bone points but not how it is turned about itself. That turn is anatomical (`mdm_core.anatomy`):
+the pelvis from hips and spine, the chest from shoulders and neck, limbs from the axis of elbow and knee.
 """
 
 from __future__ import annotations
@@ -13,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdm_core import rotations
+from mdm_core.anatomy.frames import across, along
+from mdm_core.anatomy.hinges import T_POSE, carried_hinge
+from mdm_core.anatomy.parts import LIMBS, SIDES, pelvis_frame, segment, since
 from mdm_core.skeleton import INDEX, JOINTS, PARENTS
 
 Array = NDArray[np.floating[Any]]
 
 PELVIS, CHEST = INDEX["pelvis"], INDEX["spine3"]
-CLEAR_BEND = np.sin(np.radians(15.0))
-"""Below this sine of the bend a limb counts as straight: its plane is too uncertain to be measured."""
 
 
 def _rest_directions() -> Array:
@@ -45,20 +45,12 @@ def _rest_directions() -> Array:
 REST_DIRECTIONS: Array = _rest_directions()
 """The T-pose: unit direction [22, 3] of the bone that ends at each joint. Facing +Z, arms along x, palms down."""
 
-LIMBS: tuple[tuple[int, int, int, tuple[float, float, float]], ...] = (
-    (INDEX["left_hip"], INDEX["left_knee"], INDEX["left_ankle"], (1.0, 0.0, 0.0)),
-    (INDEX["right_hip"], INDEX["right_knee"], INDEX["right_ankle"], (1.0, 0.0, 0.0)),
-    (INDEX["left_shoulder"], INDEX["left_elbow"], INDEX["left_wrist"], (0.0, -1.0, 0.0)),
-    (INDEX["right_shoulder"], INDEX["right_elbow"], INDEX["right_wrist"], (0.0, 1.0, 0.0)),
-)
-"""Upper joint, hinge, end joint, and the hinge axis in the T-pose: upper x lower when the limb bends naturally."""
 
-
-def bone_rotations(positions: Array) -> tuple[Array, Array]:
+def bone_rotations(positions: Array, fps: float = 20.0) -> tuple[Array, Array]:
     """The rotation [T, 22, 4] of each bone (named by the joint where it ends) and of the chest [T, 4].
 
-    positions: [T, 22, 3]. Entry 0 is the pelvis. Every rotation turns the rest direction of its bone exactly onto
-    the direction in `positions`, whatever the bone lengths.
+    positions: [T, 22, 3] at `fps`. Entry 0 is the pelvis. Every rotation turns the rest direction of its bone
+    exactly onto the direction in `positions`, whatever the bone lengths.
     """
     positions = np.asarray(positions, dtype=np.float64)
     parents = np.array(PARENTS[1:])
@@ -66,10 +58,10 @@ def bone_rotations(positions: Array) -> tuple[Array, Array]:
     directions[:, 1:] = rotations.normalize(positions[:, 1:] - positions[:, parents])
     directions = np.where(np.any(directions != 0, axis=-1, keepdims=True), directions, REST_DIRECTIONS)
 
-    rest = rest_pose(mean_bone_lengths(positions))
-    chest = _turn(rest, positions, ("left_shoulder", "right_shoulder"), ("spine3", "neck"))
+    rest = rest_pose(mean_bone_lengths(positions))[None]
+    chest = since(_chest(positions), _chest(rest))
     result = np.empty((*positions.shape[:2], 4))
-    result[:, PELVIS] = _turn(rest, positions, ("left_hip", "right_hip"), ("pelvis", "spine2"))
+    result[:, PELVIS] = since(_pelvis(positions), _pelvis(rest))
     for joint in (INDEX["left_hip"], INDEX["right_hip"], INDEX["spine1"]):
         result[:, joint] = aimed(result[:, PELVIS], joint, directions)
     for joint, share in ((INDEX["spine2"], 1 / 3), (INDEX["spine3"], 2 / 3)):
@@ -79,11 +71,13 @@ def bone_rotations(positions: Array) -> tuple[Array, Array]:
         result[:, joint] = aimed(chest, joint, directions)
     for joint in (INDEX["head"], INDEX["left_shoulder"], INDEX["right_shoulder"]):
         result[:, joint] = aimed(result[:, PARENTS[joint]], joint, directions)
-    for upper, hinge, end, axis in LIMBS:
-        start = aimed(result[:, upper], hinge, directions)
-        turn = limb_turn(directions[:, hinge], directions[:, end], rotations.rotate(start, np.array(axis)))
-        result[:, hinge] = rotations.multiply(rotations.from_axis_angle(directions[:, hinge], turn), start)
-        result[:, end] = aimed(result[:, hinge], end, directions)
+    for side in SIDES:
+        for limb, trunk in (("arm", chest), ("leg", result[:, PELVIS])):
+            _, middle, end = (f"{side}_{joint}" for joint in LIMBS[limb])
+            upper, lower = directions[:, INDEX[middle]], directions[:, INDEX[end]]
+            axis = carried_hinge(middle, upper, lower, trunk, (0.0, 0.0), fps)
+            result[:, INDEX[middle]] = since(along(upper, axis), along(*T_POSE[middle]))
+            result[:, INDEX[end]] = aimed(result[:, INDEX[middle]], INDEX[end], directions)
     for joint in (INDEX["left_foot"], INDEX["right_foot"]):
         result[:, joint] = aimed(result[:, PARENTS[joint]], joint, directions)
     return result, chest
@@ -109,30 +103,11 @@ def aimed(rotation: Array, joint: int, directions: Array) -> Array:
     return rotations.multiply(rotations.between(now, directions[:, joint]), rotation)
 
 
-def limb_turn(upper: Array, lower: Array, hinge: Array) -> Array:
-    """How far [T], radians, a limb is turned about its upper bone from `hinge` to the plane in which it bends.
-
-    upper, lower, hinge: unit [T, 3], hinge across upper. Through straight frames the turn goes evenly from the
-    last bent frame to the next; a limb that never bends is not turned.
-    """
-    axis = np.cross(upper, lower)
-    bent = np.flatnonzero(np.linalg.norm(axis, axis=-1) > CLEAR_BEND)
-    if len(bent) == 0:
-        return np.zeros(len(upper))
-    sine = np.sum(np.cross(hinge, axis) * upper, axis=-1)
-    angle = np.arctan2(sine, np.sum(hinge * axis, axis=-1))
-    return np.interp(np.arange(len(upper)), bent, np.unwrap(angle[bent]))
+def _pelvis(positions: Array) -> Array:
+    return pelvis_frame(positions, positions[:, INDEX["spine2"]] - positions[:, PELVIS])
 
 
-def _turn(rest: Array, positions: Array, sides: tuple[str, str], line: tuple[str, str]) -> Array:
-    """Rotation [T, 4] of a body part from `rest` [22, 3] to `positions`; see `_frame`."""
-    return rotations.multiply(_frame(positions, sides, line), rotations.inverse(_frame(rest[None], sides, line)))
-
-
-def _frame(positions: Array, sides: tuple[str, str], line: tuple[str, str]) -> Array:
-    """Rotation [T, 4] of a body part whose x runs between `sides` (right to left) and whose y is nearest to `line`."""
-    across = rotations.normalize(positions[:, INDEX[sides[0]]] - positions[:, INDEX[sides[1]]])
-    along = positions[:, INDEX[line[1]]] - positions[:, INDEX[line[0]]]
-    forward = rotations.normalize(np.cross(across, along))
-    matrix = np.stack([across, np.cross(forward, across), forward], axis=-1)
-    return rotations.from_matrix(matrix)
+def _chest(positions: Array) -> Array:
+    """Across the shoulders: bones of a file need not bend along the neck."""
+    line = segment(positions, "right_shoulder", "left_shoulder")
+    return across(line, positions[:, INDEX["neck"]] - positions[:, CHEST])

@@ -70,7 +70,8 @@ class Clip:
 def write(path: Path, motion: Motion) -> None:
     """Write one take. Bone lengths are the means over the take, so they should be constant (`cleanup.bones`)."""
     nodes, order = _hierarchy(mean_bone_lengths(motion.positions))
-    values = np.concatenate([motion.positions[:, 0], _euler_channels(nodes, order, motion.positions)], axis=1)
+    angles = _euler_channels(nodes, order, motion.positions, motion.fps)
+    values = np.concatenate([motion.positions[:, 0], angles], axis=1)
     lines = ["HIERARCHY", *_describe(nodes, 0, 0), "MOTION", f"Frames: {len(motion)}"]
     lines.append(f"Frame Time: {1 / motion.fps:.8f}")
     lines += [" ".join(f"{v:.6f}" for v in row + 0.0) for row in np.round(values, 6)]
@@ -182,9 +183,9 @@ def _hierarchy(lengths: Array) -> tuple[list[Node], list[tuple[int, bool]]]:
     return nodes, order
 
 
-def _euler_channels(nodes: list[Node], order: list[tuple[int, bool]], positions: Array) -> Array:
+def _euler_channels(nodes: list[Node], order: list[tuple[int, bool]], positions: Array, fps: float) -> Array:
     """Degrees [T, 3 x nodes], Z X Y of every node relative to its parent."""
-    bones, chest = bone_rotations(positions)
+    bones, chest = bone_rotations(positions, fps)
     single_child = {PARENTS[c]: c for c in range(1, JOINTS) if c not in FAN_NAMES}
     world = []
     for node, (joint, fan) in zip(nodes, order, strict=True):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from mdm_blender.retarget.hinges import T_POSE, carried_hinge, reference, rest_hinge
+from mdm_core.anatomy.hinges import T_POSE, carried_hinge, reference, rest_hinge
 
 Array = NDArray[np.float64]
 STILL = np.array([1.0, 0, 0, 0])

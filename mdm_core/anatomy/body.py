@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mdm_core.anatomy.frames import UP
 from mdm_core.rotations import normalize
 from mdm_core.skeleton import INDEX
-
-from .frames import UP
 
 Array = NDArray[np.floating]
 PELVIS, SPINE1, SPINE2 = INDEX["pelvis"], INDEX["spine1"], INDEX["spine2"]

@@ -10,9 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mdm_core.anatomy.frames import LEFT, UP, ramp, smooth
 from mdm_core.rotations import between, inverse, normalize, rotate
-
-from .frames import LEFT, UP, ramp, smooth
 
 Array = NDArray[np.floating]
 
