@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .delta import delta
-from .to_rig import RootMotion, to_rig
+from .root_motion import RootMotion
+from .to_rig import to_rig
 from .tracks import PoseSamples, PoseTracks
 
 __all__ = ["PoseSamples", "PoseTracks", "RootMotion", "delta", "to_rig"]

@@ -8,59 +8,70 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdm_core.anatomy.frames import smooth
-from mdm_core.skeleton import INDEX
+from mdm_core.cleanup.contacts import close_gaps, detect, drop_short, speed
+from mdm_core.skeleton import FEET, INDEX
 
 Array = NDArray[np.floating]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Contacts:
     """How much each foot rests on the ground, 0 to 1, smooth in time. ankle, ball: [T, 2] (left, right).
 
-    ankle_height, ball_height: metres above y = 0 at which they rest on the floor.
+    ankle_height, ball_height: metres above y = 0 at which they rest on the floor. stances: bool [T, 4], in the order
+    of `skeleton.FEET`: joints that stand still, on the floor or on something.
     """
 
     ankle: Array
     ball: Array
     ankle_height: float
     ball_height: float
+    stances: Mask
+
+    @property
+    def flat(self) -> Mask:
+        """Bool [T, 2]: heel and ball both stand."""
+        return self.stances[:, ::2] & self.stances[:, 1::2]
 
 
 ANKLES = (INDEX["left_ankle"], INDEX["right_ankle"])
 BALLS = (INDEX["left_foot"], INDEX["right_foot"])
-STILL = 0.6
-"""Metres a second below which a foot that is low is taken to stand, where the contacts are not given."""
 LOW = 0.05
-"""Metres above its usual height on the floor at which a foot joint still stands."""
+"""Metres above its usual height on the floor at which a foot joint still stands on it."""
+SLIDING = 1.2
+"""Metres a second above which a foot does not stand, whatever the contacts say."""
+SHORTEST, GAP = 0.1, 0.1
+"""Seconds: shorter stances are dropped, shorter breaks within a stance are closed."""
 
 
-def contacts_of(positions: Array, fps: float, given: NDArray[np.bool_] | None) -> Contacts:
-    """Contacts from the given flags [T, 4] (order of `skeleton.FEET`), or from slowness; a raised foot never counts."""
+def contacts_of(positions: Array, fps: float, given: Mask | None) -> Contacts:
+    """Contacts from the given flags [T, 4] (order of `skeleton.FEET`), or from slow low feet; a raised foot rests on
+    no floor."""
     ankles, balls = positions[:, ANKLES, :], positions[:, BALLS, :]
-    if given is None:
-        touching_ankle, touching_ball = _slow(ankles, fps), _slow(balls, fps)
-    else:
-        touching_ankle, touching_ball = given[:, [0, 2]], given[:, [1, 3]]
-    ankle_height = _floor(ankles[..., 1], touching_ankle, 0.07, (0.02, 0.16))
-    ball_height = _floor(balls[..., 1], touching_ball, 0.02, (-0.04, 0.10))
+    touching = detect(positions, fps) if given is None else given
+    ankle_height = _floor(ankles[..., 1], touching[:, ::2], 0.07, (0.02, 0.16))
+    ball_height = _floor(balls[..., 1], touching[:, 1::2], 0.02, (-0.04, 0.10))
     sigma = 0.05 * fps
-    standing_ankle = touching_ankle & (ankles[..., 1] < ankle_height + LOW)
-    standing_ball = touching_ball & (balls[..., 1] < ball_height + LOW)
+    standing_ankle = touching[:, ::2] & (ankles[..., 1] < ankle_height + LOW)
+    standing_ball = touching[:, 1::2] & (balls[..., 1] < ball_height + LOW)
     return Contacts(
         ankle=smooth(standing_ankle.astype(np.float64), sigma),
         ball=smooth(standing_ball.astype(np.float64), sigma),
         ankle_height=ankle_height,
         ball_height=ball_height,
+        stances=_stances(positions, touching, fps),
     )
 
 
-def _slow(points: Array, fps: float) -> NDArray[np.bool_]:
-    if len(points) < 2:
-        return np.ones(points.shape[:2], dtype=np.bool_)
-    return np.linalg.norm(np.gradient(points, axis=0), axis=-1) * fps < STILL
+def _stances(positions: Array, touching: Mask, fps: float) -> Mask:
+    still = speed(positions[:, list(FEET)], fps) < SLIDING
+    closed = np.stack([close_gaps(column, round(GAP * fps)) for column in touching.T], axis=-1)
+    columns = [drop_short(column, round(SHORTEST * fps)) for column in (closed & still).T]
+    return np.stack(columns, axis=-1)
 
 
-def _floor(heights: Array, touching: NDArray[np.bool_], usual: float, bounds: tuple[float, float]) -> float:
+def _floor(heights: Array, touching: Mask, usual: float, bounds: tuple[float, float]) -> float:
     """The height at which a foot joint usually rests: the usual one of its heights in contact."""
     low = heights[touching]
     return float(np.clip(np.percentile(low, 40), *bounds)) if len(low) >= 5 else usual

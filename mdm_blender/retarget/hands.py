@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from mdm_core.anatomy.frames import LEFT
 from mdm_core.rotations import from_axis_angle, inverse, multiply, normalize, rotate
 
-from ..rig.matching import RigMap
-from ..rig.snapshot import RigSnapshot
+from ..rig import RigMap, RigSnapshot
 from .posing import rotation_of
 from .rest import RigRest
 

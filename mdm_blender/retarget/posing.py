@@ -15,9 +15,13 @@ from numpy.typing import NDArray
 
 from mdm_core.rotations import from_matrix, inverse, multiply, slerp, to_matrix
 
-from ..rig.snapshot import Bone, BoneConstraint, RigSnapshot
+from ..rig import Bone, BoneConstraint, RigSnapshot
 
 Array = NDArray[np.floating]
+
+
+FOLLOWED = ("COPY_TRANSFORMS", "COPY_ROTATION", "COPY_LOCATION", "COPY_SCALE", "ARMATURE")
+"""The constraints that are computed here."""
 
 
 def rotation_of(matrix: Array) -> Array:
@@ -45,17 +49,27 @@ class Posing:
     """A rig in the making: ask for a bone's pose and everything it depends on is solved first.
 
     turns: bone -> wanted orientation relative to rest, quaternions [T, 4] in armature space. Such a bone
-    gets the local rotation that makes it so; every other bone keeps its present local pose.
-    carrier: the bone that will be moved, here taken as not moved yet.
+    gets the local rotation that makes it so. places: bone -> wanted place of its head, [T, 3] in armature space;
+    such a bone gets the local location. basis: bone -> local pose [T, 4, 4] of the others, the present one where
+    there is none.
     """
 
-    def __init__(self, rig: RigSnapshot, turns: Mapping[str, Array], carrier: str) -> None:
+    def __init__(
+        self,
+        rig: RigSnapshot,
+        turns: Mapping[str, Array],
+        places: Mapping[str, Array] | None = None,
+        basis: Mapping[str, Array] | None = None,
+    ) -> None:
         self._rig = rig
         self._turns = turns
-        self._carrier = carrier
+        self._places = places or {}
+        self._basis = basis or {}
         self._poses: dict[str, Array] = {}
         self.rotations: dict[str, Array] = {}
         """Solved local rotations, bone -> [T, 4]."""
+        self.locations: dict[str, Array] = {}
+        """Solved local locations, bone -> [T, 3]."""
 
     def pose(self, name: str) -> Array:
         """The bone's matrix [T or 1, 4, 4] after its constraints."""
@@ -92,14 +106,21 @@ class Posing:
         return turning, placing
 
     def _wanted(self, bone: Bone, turning: Array, placing: Array) -> Array:
+        basis = self._basis.get(bone.name, bone.basis[None])
         target = multiply(self._turns[bone.name], rotation_of(bone.rest))
         self.rotations[bone.name] = multiply(inverse(rotation_of(turning)), target)
-        moved = np.array([0.0, 0.0, 0.0, 1.0]) if bone.name == self._carrier else bone.basis[:, 3]
-        return compose(target, (placing @ moved)[..., :3], size_of(turning) * size_of(bone.basis))
+        place = self._places.get(bone.name)
+        if place is None:
+            place = _moved(placing, basis)
+        else:
+            away = place - placing[..., :3, 3]
+            self.locations[bone.name] = np.linalg.solve(placing[..., :3, :3], away[..., None])[..., 0]
+        return compose(target, place, size_of(turning) * size_of(basis))
 
     def _kept(self, bone: Bone, turning: Array, placing: Array) -> Array:
-        result = turning @ bone.basis
-        result[..., :3, 3] = (placing @ bone.basis[:, 3])[..., :3]
+        basis = self._basis.get(bone.name, bone.basis[None])
+        result = turning @ basis
+        result[..., :3, 3] = _moved(placing, basis)
         for constraint in bone.constraints:
             if constraint.plain:
                 result = self._constrained(bone, constraint, result, turning, placing)
@@ -108,7 +129,7 @@ class Posing:
     def _constrained(self, bone: Bone, constraint: BoneConstraint, own: Array, turning: Array, placing: Array) -> Array:
         if constraint.kind == "ARMATURE":
             return _mixed(own, self._armature(constraint, own), constraint.influence)
-        if constraint.kind not in ("COPY_TRANSFORMS", "COPY_ROTATION", "COPY_LOCATION", "COPY_SCALE"):
+        if constraint.kind not in FOLLOWED:
             return own
         name = constraint.targets[0][0]
         target = self.pose(name)
@@ -123,6 +144,10 @@ class Posing:
         total = sum(weight for _, weight in constraint.targets)
         moves = [(self.pose(n) @ np.linalg.inv(self._rig.bones[n].rest), w / total) for n, w in constraint.targets]
         return sum((weight * move for move, weight in moves), np.zeros((1, 4, 4))) @ own
+
+
+def _moved(placing: Array, basis: Array) -> Array:
+    return (placing @ basis[..., :, 3:])[..., :3, 0]
 
 
 def _to_local(posed: Array, turning: Array, placing: Array) -> Array:

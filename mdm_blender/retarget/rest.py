@@ -13,8 +13,7 @@ from mdm_core.anatomy.hinges import rest_hinge
 from mdm_core.errors import MotionError
 from mdm_core.rotations import from_axis_angle, from_matrix, normalize
 
-from ..rig.matching import RigMap
-from ..rig.snapshot import RigSnapshot
+from ..rig import RigMap, RigSnapshot
 
 Array = NDArray[np.floating]
 
@@ -31,7 +30,8 @@ class RigRest:
     """axes: quaternion [4] from the source's frame to armature space. heads: joint -> rest position [3], source frame.
 
     limbs: joint -> rest frame [4] (`frames.along`); feet: side -> yaw [4] of the foot; floor: height of the
-    ground; leg: length of thigh and shin, mean of both sides.
+    ground; leg: length of thigh and shin, mean of both sides. bones: joint -> bone, and ends: joint that has no bone ->
+    the bone whose tail stands for it, and the tail in that bone's axes, [3].
     """
 
     axes: Array
@@ -40,14 +40,16 @@ class RigRest:
     feet: Mapping[str, Array]
     floor: float
     leg: float
+    bones: Mapping[str, str]
+    ends: Mapping[str, tuple[str, Array]]
 
 
 def read_rest(rig: RigSnapshot, rig_map: RigMap) -> RigRest:
     """Measures the rig's rest pose. Raises MotionError when the legs have no length or no direction."""
     bones = rig_map.bones
     points = {joint: rig.bones[bone].head for joint, bone in bones.items()}
-    for side in ("left", "right"):
-        _add_tails(rig, bones, points, side)
+    ends = {joint: bone for side in ("left", "right") for joint, bone in _ends(bones, side)}
+    points |= {joint: rig.bones[bone].tail for joint, bone in ends.items()}
     matrix = _axes(rig.name, points)
     heads = {joint: point @ matrix for joint, point in points.items()}
     leg = _leg_length(heads)
@@ -64,14 +66,22 @@ def read_rest(rig: RigSnapshot, rig_map: RigMap) -> RigRest:
         if f"{side}_foot" in heads and f"{side}_ankle" in heads:
             way = heads[f"{side}_foot"] - heads[f"{side}_ankle"]
             feet[side] = from_axis_angle(UP, np.arctan2(way[0], way[2]))
-    return RigRest(from_matrix(matrix), heads, limbs, feet, _floor(rig, rig_map, matrix, leg), leg)
+    floor = _floor(rig, rig_map, matrix, leg)
+    tails = {
+        joint: (bone, (np.linalg.inv(rig.bones[bone].rest) @ np.append(rig.bones[bone].tail, 1.0))[:3])
+        for joint, bone in ends.items()
+    }
+    return RigRest(from_matrix(matrix), heads, limbs, feet, floor, leg, bones, tails)
 
 
-def _add_tails(rig: RigSnapshot, bones: Mapping[str, str], points: dict[str, Array], side: str) -> None:
-    """Where a limb's last joint has no bone of its own, the tail of the bone before stands for it."""
-    for joint, before in (("ankle", "knee"), ("wrist", "elbow"), ("foot", "ankle")):
-        if f"{side}_{joint}" not in points and f"{side}_{before}" in bones:
-            points[f"{side}_{joint}"] = rig.bones[bones[f"{side}_{before}"]].tail
+def _ends(bones: Mapping[str, str], side: str) -> list[tuple[str, str]]:
+    """Where a limb's last joint has no bone of its own, the tail of the bone before stands for it: (joint, bone)."""
+    pairs = (("ankle", "knee"), ("wrist", "elbow"), ("foot", "ankle"))
+    return [
+        (f"{side}_{joint}", bones[f"{side}_{before}"])
+        for joint, before in pairs
+        if f"{side}_{joint}" not in bones and f"{side}_{before}" in bones
+    ]
 
 
 def _axes(name: str, points: Mapping[str, Array]) -> Array:

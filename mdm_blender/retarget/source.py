@@ -11,22 +11,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_core.anatomy.body import body_of, measured_foot_down
+from mdm_core.anatomy.body import Body, body_of, measured_foot_down
 from mdm_core.anatomy.frames import FORWARD, LEFT, UP, along, ramp, smooth
 from mdm_core.anatomy.parts import SIDES, collar_turn, heading, limb_frames, segment, since, torso_turns
-from mdm_core.rotations import normalize, rotate, slerp
+from mdm_core.cleanup.contacts import runs
+from mdm_core.rotations import from_axis_angle, multiply, normalize, rotate, slerp
 
 from .contacts import Contacts
+from .footlock import held
 
 Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class Source:
-    """turns: joint -> quaternions [T, 4]; limbs: joint at the bone's start -> frames [T, 4]."""
+    """turns: joint -> quaternions [T, 4]; limbs: joint at the bone's start -> frames [T, 4]; body: how it stands."""
 
     turns: dict[str, Array]
     limbs: dict[str, Array]
+    body: Body
 
 
 def read_source(positions: Array, contacts: Contacts, fps: float) -> Source:
@@ -43,11 +46,12 @@ def read_source(positions: Array, contacts: Contacts, fps: float) -> Source:
     down = measured_foot_down(positions, standing, body)
     for k, side in enumerate(SIDES):
         hinge = rotate(limbs[f"{side}_knee"], LEFT)
-        flat = contacts.ankle[:, k] * contacts.ball[:, k]
+        flat = contacts.flat[:, k]
         foot = _foot(positions, side, hinge, np.maximum(contacts.ankle[:, k], contacts.ball[:, k]), down)
-        turns[f"{side}_ankle"] = _levelled(foot, flat)
-        turns[f"{side}_foot"] = _toes(turns[f"{side}_ankle"], contacts.ball[:, k], fps)
-    return Source(turns, limbs)
+        foot = _levelled(_steady(foot, flat, fps), held(flat, FLATTEN, fps))
+        turns[f"{side}_ankle"] = foot
+        turns[f"{side}_foot"] = _toes(foot, contacts.ball[:, k], fps)
+    return Source(turns, limbs, body)
 
 
 def _foot(positions: Array, side: str, hinge: Array, grounded: Array, down: float) -> Array:
@@ -66,6 +70,8 @@ def _foot(positions: Array, side: str, hinge: Array, grounded: Array, down: floa
     return since(along(forward, side_axis + stretched * hinge), along(standing, LEFT))
 
 
+FLATTEN = 0.1
+"""Seconds before and after standing flat in which a foot gets level, and into the heading that it keeps."""
 LEVEL = 15.0
 """Degrees of pitch at which a standing foot is still taken to be flat: generated feet are that inexact."""
 
@@ -75,6 +81,20 @@ def _levelled(foot: Array, flat: Array) -> Array:
     level = heading(foot)
     off = 2 * np.degrees(np.arccos(np.clip(np.abs(np.sum(foot * level, axis=-1)), 0.0, 1.0)))
     return slerp(foot, level, (flat * ramp(off, 2 * LEVEL, LEVEL))[:, None])
+
+
+def _steady(foot: Array, flat: NDArray[np.bool_], fps: float) -> Array:
+    """The foot kept at its mean heading through every stretch of standing flat, bool [T]."""
+    forward = rotate(foot, FORWARD)
+    yaw = np.unwrap(np.arctan2(forward[:, 0], forward[:, 2]))
+    change, total = np.zeros(len(yaw)), np.zeros(len(yaw))
+    for start, stop in runs(flat):
+        stretch = np.zeros(len(yaw), dtype=bool)
+        stretch[start:stop] = True
+        weight = held(stretch, FLATTEN, fps)
+        change += weight * (yaw[start:stop].mean() - yaw)
+        total += weight
+    return multiply(from_axis_angle(UP, change / np.maximum(total, 1.0)), foot)
 
 
 def _toes(foot: Array, ball: Array, fps: float) -> Array:

@@ -8,29 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mdm_core.anatomy.frames import LEFT
+from mdm_core.cleanup.contacts import runs
 from mdm_core.errors import MotionError
-from mdm_core.rotations import continuous, inverse, multiply, rotate
+from mdm_core.rotations import continuous, identity, inverse, multiply, rotate
 from mdm_core.skeleton import INDEX, JOINTS
 
-from ..rig.matching import RigMap
-from ..rig.snapshot import RigSnapshot
-from .contacts import contacts_of
+from ..rig import RigMap, RigSnapshot
+from .contacts import ANKLES, BALLS, Contacts, contacts_of
+from .footlock import STEP, Ground, Legs, lock
 from .ground import lift
 from .hands import relaxed_fingers
-from .posing import Posing, compose, rotation_of, size_of
+from .posing import Posing, rotation_of
 from .rest import RigRest, read_rest
+from .root_motion import RootMotion, Travel, in_place_of, root_bone, travel_of
 from .source import Source, read_source
+from .stand import Stand, stand_of
 from .tracks import PoseTracks
 
 Array = NDArray[np.floating]
-RootMotion = Literal["hips", "root", "object", "in_place"]
-"""What carries the body over the ground: the hips' own bone, the rig's root bone, the armature object, or nothing."""
 HIPS = (INDEX["left_hip"], INDEX["right_hip"])
+SIDES = ("left", "right")
 
 
 def to_rig(
@@ -48,41 +51,49 @@ def to_rig(
 
     positions: [T, 22, 3] metres, Y up, standing on y = 0 and facing +Z where the rig faces its front.
     contacts: bool [T, 4] in the order of `skeleton.FEET`, or None to tell them from the motion.
+    root_motion: what goes over the ground: the "hips"; the rig's "root" bone or the armature "object", both with the
+    even part of path and heading, hips the rest; or nothing, "in_place", which keeps the heading.
+    foot_lock: feet in contact stand still, by two-bone IK on the rig's own legs.
     relax_hands: also curl the fingers slightly, where the family names them.
-    Place is scaled by the ratio of the leg lengths. Above the carrier bone (a root control, say) the present
-    pose is kept, and the motion follows it. Raises MotionError for positions that are not finite.
+    Place is scaled by the ratio of the leg lengths. Above the bone that is moved the present pose is kept, and the
+    motion begins there. Raises MotionError for positions that are not finite, and for a root bone that is not there.
     """
-    positions = np.asarray(positions, dtype=np.float64)
-    if positions.ndim != 3 or positions.shape[1:] != (JOINTS, 3) or len(positions) == 0:
-        raise MotionError(f"A motion needs positions of shape [frames, {JOINTS}, 3], not {positions.shape}.")
+    positions = _checked(positions)
     if root_motion not in get_args(RootMotion):
         raise MotionError(f"Root motion is one of {', '.join(get_args(RootMotion))}, not “{root_motion}”.")
-    if root_motion != "hips":
-        raise MotionError(f"Root motion “{root_motion}” cannot be made yet: choose hips.")
-    if not np.isfinite(positions).all():
-        raise MotionError("The motion holds positions that are not numbers: generate it again.")
+    root = root_bone(rig, rig_map) if root_motion == "root" else None
     rest = read_rest(rig, rig_map)
     standing = contacts_of(positions, fps, contacts)
-    place = _stand(rig, rig_map, rest)
-    turns = bone_turns(rig_map, rest, read_source(positions, standing, fps))
-    posing = Posing(rig, {bone: place.turn(turn) for bone, turn in turns.items()}, rig_map.carrier)
-    poses = {bone: posing.pose(bone) for bone in turns}
+    source = read_source(positions, standing, fps)
+    stand = stand_of(rig, root or rig_map.carrier, rest)
+    body = _upright(rig, rig_map, rest, stand, bone_turns(rig_map, rest, source))
+    scale = rest.leg / leg_length(positions)
+    body = _grounded(body, rest, positions, standing, scale, fps)
+    if foot_lock:
+        body = _locked(body, rest, source, positions, standing, scale, fps)
 
-    scale = rest.leg / _leg_length(positions)
-    wanted = scale * positions[:, HIPS].mean(axis=1) + [0.0, rest.floor, 0.0]
-    heads = {joint: place.back(poses[bone][..., :3, 3]) for joint, bone in rig_map.bones.items() if bone in poses}
-    shift = wanted - (heads["left_hip"] + heads["right_hip"]) / 2
-    feet = [joint for joint in heads if joint.endswith(("_ankle", "_foot"))]
-    heights = {joint: heads[joint][:, 1] + shift[:, 1] - rest.floor for joint in feet}
-    stand = {joint: float(rest.heads[joint][1]) - rest.floor for joint in feet}
-    shift[:, 1] += lift(heights, stand, positions, standing, scale, fps)
-    _, placing = posing.spaces(rig.bones[rig_map.carrier])
-    location = np.linalg.solve(placing[..., :3, :3], place.vector(shift)[..., None])[..., 0]
-
+    hips, rest_hips = body.hips(), (rest.heads["left_hip"] + rest.heads["right_hip"]) / 2
+    if root_motion == "hips":
+        travel = None
+    elif root_motion == "in_place":
+        travel = in_place_of(hips, rest_hips, fps)
+    else:
+        travel = travel_of(hips, body.turns[rig_map.bones["pelvis"]], rest_hips, fps)
+    posing = _posed(rig, rig_map, stand, body, travel, root)
     rotations = {bone: continuous(rotation) for bone, rotation in posing.rotations.items()}
     if relax_hands:
         rotations |= relaxed_fingers(rig, rig_map, rest)
-    return PoseTracks(rotations, {rig_map.carrier: location}, rig_map.switches, rig_map.problems)
+    place, heading = _object_path(rig, stand, travel) if travel and root_motion == "object" else (None, None)
+    return PoseTracks(rotations, posing.locations, rig_map.switches, rig_map.problems, place, heading)
+
+
+def _checked(positions: NDArray[np.floating]) -> Array:
+    positions = np.asarray(positions, dtype=np.float64)
+    if positions.ndim != 3 or positions.shape[1:] != (JOINTS, 3) or len(positions) == 0:
+        raise MotionError(f"A motion needs positions of shape [frames, {JOINTS}, 3], not {positions.shape}.")
+    if not np.isfinite(positions).all():
+        raise MotionError("The motion holds positions that are not numbers: generate it again.")
+    return positions
 
 
 def bone_turns(rig_map: RigMap, rest: RigRest, source: Source) -> dict[str, Array]:
@@ -106,11 +117,11 @@ def bone_turns(rig_map: RigMap, rest: RigRest, source: Source) -> dict[str, Arra
     return turns
 
 
-def _leg_length(positions: Array) -> float:
+def leg_length(positions: Array) -> float:
     """Thigh and shin of the source, metres: mean of both sides, median over time."""
     lengths = [
         np.linalg.norm(positions[:, INDEX[end]] - positions[:, INDEX[start]], axis=-1)
-        for side in ("left", "right")
+        for side in SIDES
         for start, end in ((f"{side}_hip", f"{side}_knee"), (f"{side}_knee", f"{side}_ankle"))
     ]
     length = float(np.median(np.sum(lengths, axis=0)) / 2)
@@ -120,30 +131,113 @@ def _leg_length(positions: Array) -> float:
 
 
 @dataclass(frozen=True)
-class _Stand:
-    """From the source's frame to where the carrier's parent now stands in armature space."""
+class _Body:
+    """The rig's body in the source's axes and the rig's units, wherever its root may be.
 
-    axes: Array
-    """Quaternion [4]: directions."""
-    base: Array
-    """How the carrier's parent is moved since rest, [4, 4]."""
+    turns: bone -> [T, 4]; joints: joint -> where its bone's head is, [T, 3]; carrier: the carrier's head, [T, 3].
+    """
 
-    def turn(self, turn: Array) -> Array:
-        inside = multiply(multiply(self.axes, turn), inverse(self.axes))
-        return multiply(rotation_of(self.base), inside)
+    turns: Mapping[str, Array]
+    joints: Mapping[str, Array]
+    carrier: Array
 
-    def vector(self, v: Array) -> Array:
-        return rotate(rotation_of(self.base), rotate(self.axes, v)) * size_of(self.base)
+    def hips(self) -> Array:
+        return (self.joints["left_hip"] + self.joints["right_hip"]) / 2
 
-    def back(self, points: Array) -> Array:
-        inverted = np.linalg.inv(self.base)
-        return rotate(inverse(self.axes), points @ inverted[:3, :3].T + inverted[:3, 3])
+    def moved(self, shift: Array) -> _Body:
+        return _Body(self.turns, {joint: p + shift for joint, p in self.joints.items()}, self.carrier + shift)
 
 
-def _stand(rig: RigSnapshot, rig_map: RigMap, rest: RigRest) -> _Stand:
-    parent = rig.bones[rig_map.carrier].parent
-    if parent is None:
-        return _Stand(rest.axes, np.eye(4))
-    nothing: Mapping[str, Array] = {}
-    moved = Posing(rig, nothing, "").pose(parent)[0] @ np.linalg.inv(rig.bones[parent].rest)
-    return _Stand(rest.axes, compose(rotation_of(moved), moved[:3, 3], size_of(moved)))
+def _upright(rig: RigSnapshot, rig_map: RigMap, rest: RigRest, stand: Stand, turns: Mapping[str, Array]) -> _Body:
+    """The body with its bones turned, not yet moved from its place at rest."""
+    start = rotate(inverse(rest.axes), rig.bones[rig_map.carrier].head)[None]
+    posing = Posing(rig, _in_armature(stand, turns), {rig_map.carrier: stand.point(start)})
+    poses = {joint: posing.pose(bone) for joint, bone in rig_map.bones.items() if bone in turns}
+    joints = {joint: stand.point_back(pose[..., :3, 3]) for joint, pose in poses.items()}
+    for joint, (bone, tail) in rest.ends.items():
+        pose = posing.pose(bone)
+        joints[joint] = stand.point_back((pose @ np.append(tail, 1.0))[..., :3])
+    frames = len(next(iter(turns.values())))
+    return _Body(turns, joints, np.broadcast_to(start, (frames, 3)))
+
+
+def _in_armature(stand: Stand, turns: Mapping[str, Array]) -> dict[str, Array]:
+    return {bone: stand.turn(turn) for bone, turn in turns.items()}
+
+
+def _grounded(body: _Body, rest: RigRest, positions: Array, contacts: Contacts, scale: float, fps: float) -> _Body:
+    """The body where the source is, scaled, and as high as its feet stand."""
+    body = body.moved(scale * positions[:, HIPS].mean(axis=1) + [0.0, rest.floor, 0.0] - body.hips())
+    feet = [joint for joint in body.joints if joint.endswith(("_ankle", "_foot"))]
+    heights = {joint: body.joints[joint][:, 1] - rest.floor for joint in feet}
+    standing = {joint: float(rest.heads[joint][1]) - rest.floor for joint in feet}
+    rise = lift(heights, standing, positions, contacts, scale, fps)
+    return body.moved(rise[:, None] * [0.0, 1.0, 0.0])
+
+
+def _locked(
+    body: _Body, rest: RigRest, source: Source, positions: Array, contacts: Contacts, scale: float, fps: float
+) -> _Body:
+    """The body with feet that stand still; as it is where the rig has no feet to speak of."""
+    names = [f"{side}_{joint}" for side in SIDES for joint in ("hip", "knee", "ankle", "foot")]
+    if not all(joint in body.joints for joint in names) or not contacts.stances.any():
+        return body
+    points = np.stack([body.joints[joint] for joint in names], axis=1).reshape(-1, 2, 4, 3)
+    axes = np.stack([rotate(source.limbs[f"{side}_knee"], LEFT) for side in SIDES], axis=1)
+    hip, knee, ankle, ball = np.moveaxis(points, 2, 0)
+    legs = Legs(hip, knee, ankle, ball, axes, identity(len(points), 2, 2))
+    found, shift = lock(legs, contacts.stances, _ground(rest, positions, contacts, scale), scale, fps)
+    moved = body.moved(shift)
+    turns, joints = dict(moved.turns), dict(moved.joints)
+    for k, side in enumerate(SIDES):
+        for b, joint in enumerate((f"{side}_hip", f"{side}_knee")):
+            bone = rest.bones[joint]
+            turns[bone] = multiply(found.turned[:, k, b], turns[bone])
+        joints |= {f"{side}_knee": found.knee[:, k], f"{side}_ankle": found.ankle[:, k]}
+    return _Body(turns, joints, moved.carrier)
+
+
+def _ground(rest: RigRest, positions: Array, contacts: Contacts, scale: float) -> Ground:
+    """How high each foot of the rig shall stand; a foot far above the floor in the source stands on something."""
+    heights = {joint: np.array([rest.heads[f"{s}_{joint}"][1] for s in SIDES]) for joint in ("ankle", "foot")}
+    ankle = positions[:, ANKLES, 1] - contacts.ankle_height
+    ball = positions[:, BALLS, 1] - contacts.ball_height
+    tracked = np.where(contacts.stances[:, 1::2], ball, ankle)
+    level = np.zeros_like(tracked)
+    for k in (0, 1):
+        for start, stop in runs(contacts.stances[:, 2 * k] | contacts.stances[:, 2 * k + 1]):
+            usual = float(np.median(tracked[start:stop, k]))
+            level[start:stop, k] = usual if usual > STEP else 0.0
+    heel = np.where(contacts.stances[:, 1::2], 0.0, np.clip(ankle - level, 0.0, STEP))
+    return Ground(heights["ankle"], heights["foot"], scale * level, scale * heel)
+
+
+def _posed(
+    rig: RigSnapshot, rig_map: RigMap, stand: Stand, body: _Body, travel: Travel | None, root: str | None
+) -> Posing:
+    """The local values of every bone, with the travel on the root, or taken away."""
+    turns, places = dict(body.turns), {rig_map.carrier: body.carrier}
+    if travel is not None and root is not None:
+        turns[root] = travel.heading
+        places[root] = travel.points(rotate(inverse(stand.axes), rig.bones[root].head))
+    elif travel is not None:
+        turns = {bone: travel.without_turn(turn) for bone, turn in turns.items()}
+        places = {bone: travel.removed(place) for bone, place in places.items()}
+    posing = Posing(rig, _in_armature(stand, turns), {bone: stand.point(place) for bone, place in places.items()})
+    for bone in turns:
+        posing.pose(bone)
+    return posing
+
+
+def _object_path(rig: RigSnapshot, stand: Stand, travel: Travel) -> tuple[Array, Array]:
+    """Where the object stands [T, 3] and how it is turned [T, 4], world space, so that its armature travels."""
+    scales = np.linalg.norm(rig.world[:3, :3], axis=0)
+    if np.ptp(scales) > 1e-4 * scales.max() or np.linalg.det(rig.world[:3, :3]) < 0:
+        raise MotionError(
+            f"“{rig.name}” is scaled unevenly or mirrored: apply its scale, or choose another root motion than object."
+        )
+    origin = stand.point(np.zeros(3))
+    turn = multiply(stand.turn(travel.heading), inverse(stand.turn(identity())))
+    place = stand.point(travel.place) - rotate(turn, np.broadcast_to(origin, travel.place.shape))
+    world = rotation_of(rig.world)
+    return place @ rig.world[:3, :3].T + rig.world[:3, 3], continuous(multiply(world, turn))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..rig.matching import Switch
+from ..rig import Switch
 
 Array = NDArray[np.floating]
 

@@ -37,7 +37,7 @@ def posed(request: pytest.FixtureRequest) -> Any:
 
 def assert_same(armature: Any, limit: float = 1e-4) -> None:
     bpy.context.view_layer.update()
-    posing = Posing(rig.read(armature), {}, "")
+    posing = Posing(rig.read(armature), {})
     for bone in armature.pose.bones:
         assert np.abs(posing.pose(bone.name)[0] - np.array(bone.matrix)).max() < limit, bone.name
 
