@@ -1,187 +1,207 @@
-"""Which bone plays which SMPL joint: every family's table is tried, the one whose hierarchy fits best is taken."""
+"""Which bone plays which SMPL joint, by name: every family's table is tried, and the hierarchy judges each."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from mdm_core.errors import MotionError
 from mdm_core.skeleton import JOINT_NAMES, PARENTS
 
+from .anatomy import doubts
 from .families import FAMILIES
-from .family import EXPECTED, PAIRED, REQUIRED, Family
+from .family import COUNTED, PAIRED, REQUIRED, Family
+from .names import Names
+from .rig_map import RigMap, Switch, in_order, problems_of
 from .snapshot import RigSnapshot
 
-COUNTED = (*EXPECTED, "spine3", "head")
 ORDER = ("pelvis", "spine3", "spine1", "spine2", *(n for n in JOINT_NAMES if n != "pelvis" and "spine" not in n))
 """The chest chooses before the bones between: a short spine has a chest, and lacks the middle."""
-FOLLOWED = {"COPY_TRANSFORMS", "COPY_ROTATION", "COPY_LOCATION", "COPY_SCALE", "ARMATURE"}
-"""Constraints above a keyed bone that `retarget.posing` computes."""
+
+Affixes = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Switch:
-    """A custom property `bone[property]` that is keyed to `value` so that the keyed controls act."""
+class Reading:
+    """One family's map under one reading of the rig's names.
 
-    bone: str
-    property: str
-    value: float
-
-
-@dataclass(frozen=True)
-class RigMap:
-    """How a rig is driven.
-
-    family: the known kind of rig. bones: SMPL joint -> bone. root: the control that carries the body's place,
-    None where the pelvis bone does. confidence: 0 to 1, the share of the expected bones that were found
-    where the hierarchy has them. problems: sentences for the user. reasons: why this family.
+    marks: whether all the family's marks are there. spelled: joints whose bone is spelled as the table has it.
+    held: mapped bones that constraints hold, which controls are not.
     """
 
-    family: str
-    bones: Mapping[str, str]
-    confidence: float
-    problems: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = ()
-    root: str | None = None
-    switches: tuple[Switch, ...] = ()
-    fingers: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
+    rig_map: RigMap
+    marks: bool
+    spelled: int
+    held: int
+    added: int
+    """Letters before and behind every name."""
 
     @property
-    def carrier(self) -> str:
-        """The bone whose location carries the body."""
-        return self.root or self.bones["pelvis"]
+    def rank(self) -> tuple[float, ...]:
+        free = self.rig_map.confidence - 0.3 * self.held / len(self.rig_map.bones)
+        return round(free, 2), len(self.rig_map.bones), self.marks, self.spelled, -self.added
 
 
-def best_map(rig: RigSnapshot) -> RigMap:
-    """The best fitting family's map of the rig. Raises MotionError when no family finds a hip and two legs."""
-    maps = [found for family in FAMILIES for found in maps_of(rig, family)]
-    if not maps:
-        raise MotionError(
-            f"The armature “{rig.name}” has no recognisable hip or legs: select a humanoid rig with the bone names of "
-            "Rigify, Mixamo, Unreal, VRM or another known family."
-        )
-    return max(maps, key=lambda found: (found.confidence, len(found.bones)))
+def named_map(rig: RigSnapshot) -> RigMap | None:
+    """The best fitting family's map of the rig; None when no family finds a hip and two legs."""
+    names = Names(rig.bones)
+    best: Reading | None = None
+    for family in FAMILIES:
+        for affixes in _affixes(names, family):
+            reading = _read(rig, names, family, affixes)
+            if reading is not None and (best is None or reading.rank > best.rank):
+                best = reading
+    return best.rig_map if best is not None else None
 
 
-def maps_of(rig: RigSnapshot, family: Family) -> list[RigMap]:
-    """The family's maps of the rig: one for every prefix and spelling of the sides that has hip and legs."""
-    maps: list[RigMap] = []
-    for prefix in _prefixes(rig, family):
-        for sides in family.sides:
-            bones = _assign(rig, family, prefix, sides)
-            root = _first(rig, prefix, family.root, set(bones.values()))
-            if all(joint in bones for joint in REQUIRED) and _legs_hang_together(rig, bones):
-                maps.append(_rig_map(rig, family, bones, root, prefix, sides))
-    return maps
-
-
-def _prefixes(rig: RigSnapshot, family: Family) -> list[str]:
-    """What stands before the pelvis' name in this rig; more than one where several bones could be the pelvis."""
-    found: dict[str, None] = {}
-    for name in family.joints["pelvis"]:
-        pattern = re.compile(f"({family.prefix}){re.escape(name)}", re.IGNORECASE)
-        for bone in rig.bones:
-            hit = pattern.fullmatch(bone)
-            if hit:
-                found[hit.group(1)] = None
+def _affixes(names: Names, family: Family) -> list[Affixes]:
+    """What may stand before and behind all names: what stands around the pelvis' and a hip's alike."""
+    found: dict[Affixes, None] = {}
+    for pelvis in family.joints["pelvis"]:
+        for affixes in sorted(names.affixes(pelvis), key=lambda pair: (len(pair[0]) + len(pair[1]), pair)):
+            if any(_found(names, family, f"left_{joint}", affixes) for joint in ("hip", "knee")):
+                found[affixes] = None
     return list(found)
 
 
-def _first(rig: RigSnapshot, prefix: str, names: tuple[str, ...], taken: set[str]) -> str | None:
-    """The first of the names that the rig has and that is still free, exactly or else ignoring case."""
-    lower = {bone.casefold(): bone for bone in rig.bones}
-    for name in names:
-        bone = prefix + name if prefix + name in rig.bones else lower.get((prefix + name).casefold())
-        if bone is not None and bone not in taken:
-            return bone
-    return None
+def _found(names: Names, family: Family, joint: str, affixes: Affixes) -> list[str]:
+    """All bones that the family's table calls this joint, the likeliest first."""
+    side, _, paired = joint.partition("_")
+    if paired not in PAIRED:
+        return [b for name in family.joints.get(joint, ()) for b in names.find(name, None, "", affixes)]
+    words = [sides[0] if side == "left" else sides[1] for sides in family.sides]
+    return [
+        bone
+        for name in family.joints.get(paired, ())
+        for word in words
+        for bone in names.find(name, side, word, affixes)
+    ]
 
 
-def _assign(rig: RigSnapshot, family: Family, prefix: str, sides: tuple[str, str]) -> dict[str, str]:
+def _read(rig: RigSnapshot, names: Names, family: Family, affixes: Affixes) -> Reading | None:
+    bones = _assign(names, family, affixes)
+    if any(joint not in bones for joint in REQUIRED) or not _legs_hang_together(rig, bones):
+        return None
+    taken = set(bones.values())
+    roots = (bone for name in family.root for bone in names.find(name, None, "", affixes))
+    root = next((bone for bone in roots if bone not in taken), None)
+    rig_map = _rig_map(rig, names, family, bones, root, affixes)
+    marks = [names.find(mark, None, "", affixes) for mark in family.marks]
+    return Reading(
+        rig_map,
+        marks=bool(marks) and all(marks),
+        spelled=sum(_spelled(family, joint, bone) for joint, bone in bones.items()),
+        held=sum(bool(rig.bones[bone].constraints) for bone in bones.values()),
+        added=len(affixes[0]) + len(affixes[1]),
+    )
+
+
+def _assign(names: Names, family: Family, affixes: Affixes) -> dict[str, str]:
     bones: dict[str, str] = {}
     for joint in ORDER:
-        side, _, paired = joint.partition("_")
-        if paired in PAIRED:
-            text = sides[0] if side == "left" else sides[1]
-            names = tuple(name.format(side=text) for name in family.joints.get(paired, ()))
-        else:
-            names = family.joints.get(joint, ())
-        bone = _first(rig, prefix, names, set(bones.values()))
+        taken = bones.values()
+        bone = next((b for b in _found(names, family, joint, affixes) if b not in taken), None)
         if bone is not None:
             bones[joint] = bone
     if "spine3" not in bones:
         top = next((joint for joint in ("spine2", "spine1") if joint in bones), None)
         if top is not None:
             bones["spine3"] = bones.pop(top)
-    return {joint: bones[joint] for joint in JOINT_NAMES if joint in bones}
+    return in_order(bones)
+
+
+def _spelled(family: Family, joint: str, bone: str) -> bool:
+    side, _, paired = joint.partition("_")
+    if paired not in PAIRED:
+        return any(bone.endswith(name) for name in family.joints.get(joint, ()))
+    words = [sides[0] if side == "left" else sides[1] for sides in family.sides]
+    return any(bone.endswith(name.format(side=word)) for name in family.joints.get(paired, ()) for word in words)
 
 
 def _legs_hang_together(rig: RigSnapshot, bones: Mapping[str, str]) -> bool:
     return all(bones[f"{s}_hip"] in rig.ancestors(bones[f"{s}_knee"]) for s in ("left", "right"))
 
 
-def expected_parent(joint: str, bones: Mapping[str, str], family: Family, root: str | None) -> str | None:
-    """The bone that should be the nearest mapped one above a joint's bone; None at the top."""
-    above = family.parents.get(joint.rpartition("_")[2])
+def _expected_parents(joint: str, bones: Mapping[str, str], family: Family, root: str | None) -> set[str | None]:
+    """The bones of which one should be the nearest mapped one above a joint's bone; None at the top."""
+    side, _, paired = joint.rpartition("_")
+    above = family.parents.get(paired)
     if above is None:
         parent = PARENTS[JOINT_NAMES.index(joint)]
-        above = "root" if parent < 0 else JOINT_NAMES[parent]
-    if above == "root":
-        return root
-    return bones[above] if above in bones else expected_parent(above, bones, family, root)
+        above = ("root" if parent < 0 else JOINT_NAMES[parent],)
+    found: set[str | None] = set()
+    for name in above:
+        full = f"{side}_{name}" if name in PAIRED else name
+        if name == "":
+            found.add(None)
+        elif name == "root":
+            found.add(root)
+        elif full in bones:
+            found.add(bones[full])
+        else:
+            found |= _expected_parents(full, bones, family, root)
+    return found
 
 
 def _rig_map(
-    rig: RigSnapshot, family: Family, bones: dict[str, str], root: str | None, prefix: str, sides: tuple[str, str]
+    rig: RigSnapshot, names: Names, family: Family, bones: dict[str, str], root: str | None, affixes: Affixes
 ) -> RigMap:
     mapped = {*bones.values(), *([root] if root else [])}
     right: set[str] = set()
     for joint, bone in bones.items():
         nearest = next((name for name in rig.ancestors(bone) if name in mapped), None)
-        if nearest == expected_parent(joint, bones, family, root):
+        if nearest in _expected_parents(joint, bones, family, root):
             right.add(joint)
-    switches = tuple(
-        Switch(bone, rule.property, rule.value)
-        for rule in family.switches
-        for side in sides
-        if (bone := prefix + rule.bone.format(side=side)) in rig.bones and rule.property in rig.bones[bone].properties
-    )
-    fingers = tuple(
-        tuple(prefix + name.format(side=side) for name in finger) for side in sides for finger in family.fingers
-    )
     reasons = [f"{len(bones)} of {len(JOINT_NAMES)} joints have a bone, {len(right)} under the expected parent"]
     if family.generated_by_rigify and rig.rigify:
         reasons.append("Rigify generated it")
-    return RigMap(
+    found = RigMap(
         family=family.name,
         bones=bones,
         confidence=round(sum(joint in right for joint in COUNTED) / len(COUNTED), 3),
-        problems=_problems(rig, bones, root),
+        problems=problems_of(rig, bones, root),
         reasons=tuple(reasons),
         root=root,
-        switches=switches,
-        fingers=tuple(finger for finger in fingers if all(name in rig.bones for name in finger)),
+        switches=_switches(rig, names, family, affixes),
+        fingers=_fingers(names, family, affixes),
+        doubts=tuple(joint for joint in bones if joint not in right),
+    )
+    return judged(rig, found)
+
+
+def judged(rig: RigSnapshot, rig_map: RigMap) -> RigMap:
+    """The map with what the body's shape says against it taken off its confidence."""
+    against = doubts(rig, rig_map.bones)
+    confidence = rig_map.confidence
+    for doubt in against:
+        confidence *= doubt.share
+    uncertain = {*rig_map.doubts, *(joint for doubt in against for joint in doubt.joints)}
+    return replace(
+        rig_map,
+        confidence=round(confidence, 3),
+        reasons=(*rig_map.reasons, *(doubt.reason for doubt in against)),
+        doubts=tuple(joint for joint in rig_map.bones if joint in uncertain),
     )
 
 
-def _problems(rig: RigSnapshot, bones: Mapping[str, str], root: str | None) -> tuple[str, ...]:
-    """What keeps this rig from following a motion in full, a sentence each."""
-    problems: list[str] = []
-    missing = [joint.replace("_", " ") for joint in COUNTED if joint not in bones]
-    if missing:
-        problems.append(f"No bone was found for: {', '.join(missing)}; these stay still.")
-    keyed = {*bones.values(), *([root] if root else [])}
-    held = sorted(name for name in keyed if rig.bones[name].constraints)
-    if held:
-        problems.append(f"Constraints hold bones that get keys, so the pose may differ: {', '.join(held)}.")
-    above = {name for bone in keyed for name in rig.ancestors(bone)} - keyed
-    foreign = sorted(
-        name for name in above if any(c.kind not in FOLLOWED or not c.plain for c in rig.bones[name].constraints)
+def _switches(rig: RigSnapshot, names: Names, family: Family, affixes: Affixes) -> tuple[Switch, ...]:
+    return tuple(
+        Switch(bone, rule.property, rule.value)
+        for rule in family.switches
+        for side, words in zip(("left", "right"), zip(*family.sides, strict=True), strict=True)
+        for bone in names.find(rule.bone, side, words[0], affixes)[:1]
+        if rule.property in rig.bones[bone].properties
     )
-    if foreign:
-        problems.append(f"Constraints above the keyed bones that are not followed: {', '.join(foreign)}.")
-    carrier = rig.bones[root or bones["pelvis"]]
-    if carrier.connected or all(carrier.lock_location):
-        problems.append(f"“{carrier.name}” cannot be moved (connected or locked), so the motion stays in place.")
-    return tuple(problems)
+
+
+def _fingers(names: Names, family: Family, affixes: Affixes) -> tuple[tuple[str, ...], ...]:
+    """The fingers of which every bone is there."""
+    found: list[tuple[str, ...]] = []
+    for side in ("left", "right"):
+        words = [sides[0] if side == "left" else sides[1] for sides in family.sides]
+        for finger in family.fingers:
+            bones = [
+                next((bone for word in words for bone in names.find(name, side, word, affixes)), "") for name in finger
+            ]
+            if all(bones):
+                found.append(tuple(bones))
+    return tuple(found)

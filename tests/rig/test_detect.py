@@ -11,36 +11,32 @@ from hypothesis import strategies as st
 
 from mdm_blender import rig
 from mdm_blender.rig import BoneConstraint
-from mdm_blender.rig.families import FAMILIES
-from mdm_blender.rig.family import PAIRED, Family
 from mdm_core.errors import MotionError
 from mdm_core.skeleton import JOINT_NAMES
+from tests.rig.known_rigs import NOISES, RESTS, build
+from tests.rig.measure_detection import Tally, mistakes
+from tests.rig.rig_tables import TABLES, RigTable
 from tests.rig.skeletons import MIXAMO, humanoid, prefixed, snapshot
 
-BUILT = [family for family in FAMILIES if not family.generated_by_rigify]
-"""`humanoid` builds all but Rigify's controls, which Blender itself makes in tests/blender."""
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.label)
+@pytest.mark.parametrize("rest", RESTS)
+def test_each_family_is_recognised_in_full(table: RigTable, rest: str) -> None:
+    known = build(table, arms_down=RESTS[rest], seed=3, accessories=True)
+    found = rig.detect(known.snapshot())
+    assert (found.family, found.confidence, found.doubts) == (table.family, 1.0, ())
+    assert mistakes(known, found) == []
 
 
-def names_of(family: Family, sides: tuple[str, str]) -> dict[str, str]:
-    """Each joint under the family's first name for it; where that is taken, the joint is left out."""
-    names: dict[str, str] = {}
-    for joint in JOINT_NAMES:
-        side, _, part = joint.rpartition("_")
-        found = family.joints[part if part in PAIRED else joint]
-        name = found[0].format(side=sides[0] if side == "left" else sides[1])
-        if name not in names.values():
-            names[joint] = name
-    return names
-
-
-@pytest.mark.parametrize("family", BUILT, ids=lambda family: family.name)
-def test_each_family_is_recognised_in_full(family: Family) -> None:
-    for sides in family.sides:
-        names = names_of(family, sides)
-        found = rig.detect(snapshot(humanoid(names, rolls=0, root=next(iter(family.root), None))))
-        assert (found.root,) == (family.root or (None,))
-        assert (found.family, found.confidence, found.problems) == (family.name, 1.0, ())
-        assert dict(found.bones) == names
+@pytest.mark.parametrize("noise", NOISES)
+def test_noise_in_the_names_is_read_past(noise: str) -> None:
+    """One rest pose here; `measure_detection` counts them all."""
+    tally = Tally()
+    for table in TABLES:
+        known = build(table, arms_down=RESTS["A"])
+        tally.add(noise, known.renamed(NOISES[noise](known)))
+    assert tally.right >= 0.98 * tally.joints, tally.faults
+    assert tally.silent == 0, tally.faults
 
 
 @pytest.mark.parametrize("prefix", ["", "mixamorig:", "mixamorig1:", "mixamorig12:", "mixamorig_", "Hero:"])

@@ -1,4 +1,4 @@
-"""Reallusion's Character Creator and iClone (`CC_Base_Hip`)."""
+"""Reallusion's Character Creator, iClone, ActorCore and AccuRIG (`CC_Base_Hip`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from ..family import Family
 
 FAMILY = Family(
     name="Character Creator",
-    prefix=r"(CC_Base_)?",
     sides=(("L", "R"),),
     root=("Hip",),
     joints={
@@ -25,5 +24,9 @@ FAMILY = Family(
         "ankle": ("{side}_Foot",),
         "foot": ("{side}_ToeBase",),
     },
-    parents={"spine1": "root"},
+    fingers=tuple(
+        tuple(f"{{side}}_{finger}{joint}" for joint in (1, 2, 3))
+        for finger in ("Thumb", "Index", "Mid", "Ring", "Pinky")
+    ),
+    parents={"spine1": ("root",)},
 )

@@ -1,4 +1,4 @@
-"""The CMU database's BVH skeleton (its MotionBuilder release): HumanIK names, with a joint between hips and legs."""
+"""BVH skeletons: CMU's (MotionBuilder edition: HumanIK names, a joint between hips and legs) and 3ds Max's."""
 
 from __future__ import annotations
 
@@ -24,3 +24,25 @@ FAMILY = Family(
         "foot": ("{side}ToeBase",),
     },
 )
+
+POSITIONS = Family(
+    name="BVH (3ds Max, Xsens)",
+    sides=(("Left", "Right"),),
+    joints={
+        "pelvis": ("Hips", "Hip"),
+        "spine1": ("Chest",),
+        "spine2": ("Chest2", "Chest3"),
+        "spine3": ("Chest4", "Chest3", "Chest2", "Chest"),
+        "neck": ("Neck",),
+        "head": ("Head",),
+        "collar": ("{side}Collar",),
+        "shoulder": ("{side}Shoulder", "{side}UpArm"),
+        "elbow": ("{side}Elbow", "{side}LowArm"),
+        "wrist": ("{side}Wrist", "{side}Hand"),
+        "hip": ("{side}Hip", "{side}UpLeg"),
+        "knee": ("{side}Knee", "{side}LowLeg"),
+        "ankle": ("{side}Ankle", "{side}Foot"),
+        "foot": ("{side}Toe",),
+    },
+)
+"""Names by the joint: what 3ds Max, the CMU database in its 3ds Max edition and Xsens write as BVH."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..family import Family
 
 FAMILY = Family(
@@ -24,5 +26,24 @@ FAMILY = Family(
         "ankle": ("{side}Foot", "{side}foot"),
         "foot": ("{side}Toe", "{side}toes"),
     },
-    parents={"spine1": "root"},
+    fingers=tuple(
+        tuple(f"{{side}}{finger}{joint}" for joint in (1, 2, 3))
+        for finger in ("Thumb", "Index", "Mid", "Ring", "Pinky")
+    ),
+    parents={"spine1": ("root",)},
 )
+
+POSER = replace(
+    FAMILY,
+    name="Poser",
+    root=(),
+    joints={
+        **FAMILY.joints,
+        "pelvis": ("hip", "hips"),
+        "spine1": ("abdomen",),
+        "spine2": ("abdomen2",),
+        "spine3": ("chest",),
+    },
+    parents={},
+)
+"""Poser's figures, and the CMU database as "Daz-friendly" BVH: no pelvis of its own, buttocks above the thighs."""

@@ -1,12 +1,13 @@
-"""Mixamo and everything that speaks HumanIK's names: with `mixamorig:`, `mixamorig1:`, another prefix or none."""
+"""Mixamo and all that speaks HumanIK's names, with `mixamorig:`, `Character1_` or nothing before; Ready Player Me."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from ..family import Family
 
 FAMILY = Family(
     name="Mixamo",
-    prefix=r"(mixamorig\d*[:_]?|[^:]+:)?",
     sides=(("Left", "Right"),),
     joints={
         "pelvis": ("Hips",),
@@ -22,10 +23,13 @@ FAMILY = Family(
         "hip": ("{side}UpLeg",),
         "knee": ("{side}Leg",),
         "ankle": ("{side}Foot",),
-        "foot": ("{side}ToeBase",),
+        "foot": ("{side}ToeBase", "{side}Toe"),
     },
     fingers=tuple(
         tuple(f"{{side}}Hand{finger}{joint}" for joint in (1, 2, 3))
         for finger in ("Thumb", "Index", "Middle", "Ring", "Pinky")
     ),
 )
+
+READY_PLAYER_ME = replace(FAMILY, name="Ready Player Me", marks=("LeftEye", "RightEye"))
+"""Mixamo's names without a prefix, with eyes."""

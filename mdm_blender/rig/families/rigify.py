@@ -27,7 +27,7 @@ FAMILY = Family(
     },
     # The lower spine hangs from the middle of the torso: the pelvis control is below it, as the legs are. The arms
     # follow the shoulders by a constraint.
-    parents={"pelvis": "spine1", "spine1": "root", "spine2": "root", "shoulder": "spine3"},
+    parents={"pelvis": ("spine1",), "spine1": ("root",), "spine2": ("root",), "shoulder": ("spine3",)},
     switches=(
         SwitchRule("upper_arm_parent.{side}", "IK_FK", 1.0),
         SwitchRule("thigh_parent.{side}", "IK_FK", 1.0),

@@ -6,7 +6,6 @@ from ..family import Family
 
 FAMILY = Family(
     name="SMPL",
-    prefix=r"([mf]_avg_)?",
     sides=(("L_", "R_"), ("left_", "right_")),
     joints={
         "pelvis": ("Pelvis", "pelvis"),

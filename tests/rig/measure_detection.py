@@ -1,0 +1,94 @@
+"""How many joints are found on known rigs, under noise and without names: `python -m tests.rig.measure_detection`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mdm_blender import rig
+from mdm_core.errors import MotionError
+from tests.rig.known_rigs import NOISES, RESTS, KnownRig, build, random_names
+from tests.rig.rig_tables import TABLES
+
+
+@dataclass
+class Tally:
+    """joints: expected; right: of them found; silent: wrong or missing ones of maps that nobody is asked to check."""
+
+    rigs: int = 0
+    joints: int = 0
+    right: int = 0
+    asked: int = 0
+    silent: int = 0
+    refused: int = 0
+    faults: Counter[str] = field(default_factory=Counter[str])
+
+    def add(self, case: str, known: KnownRig) -> None:
+        """Detects the rig and counts."""
+        self.rigs += 1
+        self.joints += len(known.expected)
+        try:
+            found = rig.detect(known.snapshot())
+        except MotionError:
+            self.refused += 1
+            self.faults[f"{known.label}, {case}: refused"] += 1
+            return
+        wrong = mistakes(known, found)
+        self.right += len(known.expected) - sum(joint in known.expected for joint in wrong)
+        self.asked += not found.certain
+        for joint in wrong:
+            said = "" if not found.certain else " (silently)"
+            bone = found.bones.get(joint, "nothing")
+            self.faults[f"{known.label}, {case}: {joint} is {bone}, family {found.family}{said}"] += 1
+        if found.certain:
+            self.silent += len(wrong)
+
+    def row(self, label: str) -> str:
+        share = 100 * self.right / max(self.joints, 1)
+        return f"| {label} | {self.rigs} | {share:.1f} % | {self.asked} | {self.refused} | {self.silent} |"
+
+
+def mistakes(known: KnownRig, found: rig.RigMap) -> list[str]:
+    """Joints whose bone is not one of the expected, or that have one where none is."""
+    wrong = [joint for joint, names in known.expected.items() if found.bones.get(joint) not in names]
+    return wrong + [joint for joint in found.bones if joint not in known.expected]
+
+
+def named_cases() -> Iterator[tuple[str, KnownRig]]:
+    """Every family in every rest pose under every noise of names."""
+    for table in TABLES:
+        for rest, degrees in RESTS.items():
+            for index, (noise, rename) in enumerate(NOISES.items()):
+                known = build(table, arms_down=degrees, seed=None if index == 0 else index, accessories=index % 3 == 2)
+                yield f"{rest}, {noise}", known.renamed(rename(known))
+
+
+def nameless_cases(seeds: int = 4) -> Iterator[tuple[str, KnownRig]]:
+    """The same skeletons with names that mean nothing; half of them with hair, skirt, tail, wings and weapon."""
+    for table in TABLES:
+        for rest, degrees in RESTS.items():
+            for seed in range(seeds):
+                known = build(table, arms_down=degrees, seed=seed, accessories=seed >= seeds // 2)
+                yield f"{rest}, seed {seed}", random_names(known, seed)
+
+
+def main() -> None:
+    head = "| | rigs | joints right | asks to check | refused | wrong silently |\n|---|---|---|---|---|---|"
+    for title, cases in (("By names", named_cases()), ("By shape alone", nameless_cases())):
+        each: dict[str, Tally] = {}
+        total = Tally()
+        for case, known in cases:
+            each.setdefault(known.label, Tally()).add(case, known)
+            total.add(case, known)
+        print(f"{title}\n\n{head}")
+        for label, tally in each.items():
+            print(tally.row(label))
+        print(total.row("all") + "\n")
+        for fault, count in total.faults.most_common(25):
+            print(f"- {fault}" + (f" ({count} times)" if count > 1 else ""))
+        print()
+
+
+if __name__ == "__main__":
+    main()
