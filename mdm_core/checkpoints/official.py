@@ -1,14 +1,14 @@
 """The authors' checkpoints, `args.json` beside `model*.pt`, as a `Bundle`. No network is built here.
 
 What a checkpoint is (spec/mdm.md section 1) is read from its own files and never guessed: the options from
-args.json, the sizes from the tensors, and both must agree. An architecture that we can run is one entry of
-`ARCHITECTURES`. torch is needed to open the .pt, and imported only then.
+args.json, the sizes from the tensors, and both must agree; `shapes` says which tensors those are. torch is needed to
+open the .pt, and imported only then.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from mdm_core.errors import MotionError
 
 from .bundle import FORMAT, Bundle
+from .shapes import ARCHITECTURES, Shapes
 
 ARGS = "args.json"
+FEED_FORWARD = 1024  # the same, where no tensor has it
 HEADS = 4  # hard-coded in MDM, and not to be read off the tensors
+LONGEST_CHAIN = 1200  # frames of a model that goes on from its own last ones: one minute; a bound of ours
 Tensors = dict[str, NDArray[Any]]
-Shapes = dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ TEXT_ENCODERS: dict[str, dict[str, Any]] = {
     "clip": {"encoder": "CLIP-ViT-B-32", "width": 512, "context": 22},
     "bert": {"encoder": "distilbert-base-uncased", "width": 768},
 }
+TARGETS = ("single", "multi", "split")
+TEXT_POLICIES = ("add", "concat")
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,14 @@ class Options:
     mask_frames: bool = False
     unconstrained: bool = False
     use_ema: bool = False
+    emb_trans_dec: bool = False
+    emb_policy: str = "add"
+    pos_embed_max_len: int = 5000
     context_len: int = 0
+    pred_len: int = 0
+    multi_target_cond: bool = False
+    multi_encoder_type: str = "single"
+    target_enc_layers: int = 1
     noise_schedule: str = "cosine"
     diffusion_steps: int = 1000
 
@@ -86,18 +97,14 @@ def read(path: Path) -> Bundle:
     left out where those are not there; the rot6d models need none. Raises `MotionError` with what is wrong.
     """
     weights = weights_file(path)
-    options = parse(read_args(weights.parent / ARGS), weights.parent / ARGS)
-    if options.arch not in ARCHITECTURES or options.context_len > 0:
-        kind = "dip" if options.context_len > 0 else options.arch
-        raise MotionError(
-            f"This checkpoint's architecture ({kind}) is not supported yet; use one with {', '.join(ARCHITECTURES)}."
-        )
+    args = read_args(weights.parent / ARGS)
+    options = parse(args, weights.parent / ARGS)
     try:
         from mdm_core.engine.torch_weights import read_checkpoint
     except ImportError:
         raise MotionError(f"Reading {weights.name} needs torch; install torch, or use the bundled model.") from None
     tensors = without_fixed(read_checkpoint(weights, averaged=options.use_ema))
-    sizes = architecture(options, tensors, weights)
+    sizes = architecture(options, tensors, weights, legacy="text_encoder_type" not in args)
     compare(tensors, ARCHITECTURES[options.arch].shapes(sizes), weights)
     statistics = read_statistics(weights.parent, DATASETS[options.dataset])
     return Bundle(card(weights, options, sizes), tensors | statistics)
@@ -130,6 +137,8 @@ def parse(args: dict[str, Any], path: Path) -> Options:
     """The options that make the model, with what older files call otherwise; unknown ones are ignored."""
     if "unconstrained" not in args and "cond_mode" in args:
         args = args | {"unconstrained": args["cond_mode"] == "no_cond"}
+    if isinstance(args.get("lambda_target_loc"), int | float) and args["lambda_target_loc"] > 0:
+        args = args | {"multi_target_cond": True}
     values: dict[str, Any] = {}
     for name, default in vars(Options()).items():
         value = args.get(name, default)
@@ -138,13 +147,30 @@ def parse(args: dict[str, Any], path: Path) -> Options:
             raise MotionError(f'{path} has "{name}": {value!r}, which is not usable; download it again.')
         values[name] = value
     options = Options(**values)
-    for name, value, known in (
-        ("dataset", options.dataset, DATASETS),
-        ("text_encoder_type", options.text_encoder_type, TEXT_ENCODERS),
+    check(options, path)
+    return options
+
+
+def check(options: Options, path: Path) -> None:
+    """Raises a `MotionError` that names the option with which no network can be built."""
+    for name, known in (
+        ("dataset", DATASETS),
+        ("arch", ARCHITECTURES),
+        ("text_encoder_type", TEXT_ENCODERS),
+        ("emb_policy", TEXT_POLICIES),
+        ("multi_encoder_type", TARGETS),
+        ("noise_schedule", ("cosine", "linear")),
     ):
+        value = getattr(options, name)
         if value not in known:
             raise MotionError(f'{path} has the {name} "{value}"; supported are {", ".join(known)}.')
-    return options
+    for name, least in (("layers", 1), ("latent_dim", HEADS), ("diffusion_steps", 1), ("context_len", 0)):
+        if getattr(options, name) < least:
+            raise MotionError(f'{path} has "{name}": {getattr(options, name)}, less than {least}; download it again.')
+    if options.arch != "trans_dec" and options.condition == "text":
+        for name, value in (("text_encoder_type", "bert"), ("emb_policy", "concat")):
+            if getattr(options, name) == value:
+                raise MotionError(f'{path} has the {name} "{value}", which goes with the arch "trans_dec" alone.')
 
 
 def without_fixed(tensors: Tensors) -> Tensors:
@@ -156,66 +182,51 @@ def without_fixed(tensors: Tensors) -> Tensors:
     }
 
 
-def architecture(options: Options, tensors: Tensors, path: Path) -> dict[str, Any]:
-    """The card's "architecture": what args.json says, and from the tensors what it does not."""
+def architecture(options: Options, tensors: Tensors, path: Path, *, legacy: bool) -> dict[str, Any]:
+    """The card's "architecture": what args.json says, and from the tensors what it does not.
+
+    legacy: made before February 2025, when the decoder's extra token was step and text and not the step alone (2).
+    """
 
     def rows(name: str) -> int:
         if name not in tensors:
             raise MotionError(f"{path} does not fit its {ARGS}: {name} is missing; give the files of one model.")
         return len(tensors[name])
 
-    stack = ARCHITECTURES[options.arch].stack
-    return {
+    widths = ARCHITECTURES[options.arch].feed_forward
+    text = options.condition == "text"
+    sizes: dict[str, Any] = {
         "arch": options.arch,
         "features": DATASETS[options.dataset].features,
-        "text_dim": TEXT_ENCODERS[options.text_encoder_type]["width"] if options.condition == "text" else None,
+        "text_dim": TEXT_ENCODERS[options.text_encoder_type]["width"] if text else None,
         "actions": rows("embed_action.action_embedding") if options.condition == "action" else 0,
         "latent": options.latent_dim,
         "layers": options.layers,
         "heads": HEADS,
-        "feed_forward": rows(f"{stack}.layers.0.linear1.weight"),
+        "feed_forward": rows(widths) if widths else FEED_FORWARD,
         "frames_per_token": 1,
+        "max_positions": options.pos_embed_max_len,
     }
+    if options.arch == "trans_dec":
+        sizes["extra_token"] = ("time+text" if legacy else "time") if options.emb_trans_dec else "none"
+        sizes["text_policy"] = options.emb_policy if text else "add"
+    if options.arch == "gru":
+        sizes["recurrence"] = "batch"
+    if options.context_len:
+        sizes["prefix"] = options.context_len
+    if options.multi_target_cond:
+        sizes |= {
+            "target": target_kind(tensors) or options.multi_encoder_type,
+            "target_layers": options.target_enc_layers,
+        }
+    return sizes
 
 
-def encoder_shapes(sizes: dict[str, Any]) -> Shapes:
-    """Every parameter of the "trans_enc" network and its shape, from a card's "architecture" (section 1.2)."""
-    d, ff, width = sizes["latent"], sizes["feed_forward"], sizes["features"] * sizes["frames_per_token"]
-    shapes: Shapes = {}
-
-    def linear(name: str, inputs: int, outputs: int) -> None:
-        shapes[f"{name}.weight"], shapes[f"{name}.bias"] = (outputs, inputs), (outputs,)
-
-    linear("input_process.poseEmbedding", width, d)
-    linear("output_process.poseFinal", d, width)
-    linear("embed_timestep.time_embed.0", d, d)
-    linear("embed_timestep.time_embed.2", d, d)
-    for i in range(sizes["layers"]):
-        layer = f"seqTransEncoder.layers.{i}"
-        shapes[f"{layer}.self_attn.in_proj_weight"] = (3 * d, d)
-        shapes[f"{layer}.self_attn.in_proj_bias"] = (3 * d,)
-        linear(f"{layer}.self_attn.out_proj", d, d)
-        linear(f"{layer}.linear1", d, ff)
-        linear(f"{layer}.linear2", ff, d)
-        for norm in ("norm1", "norm2"):
-            shapes[f"{layer}.{norm}.weight"] = shapes[f"{layer}.{norm}.bias"] = (d,)
-    if sizes.get("text_dim"):
-        linear("embed_text", sizes["text_dim"], d)
-    if sizes.get("actions"):
-        shapes["embed_action.action_embedding"] = (sizes["actions"], d)
-    return shapes
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """stack: what its transformer's parameters begin with; shapes: its parameters, from a card's "architecture"."""
-
-    stack: str
-    shapes: Callable[[dict[str, Any]], Shapes]
-
-
-ARCHITECTURES = {"trans_enc": Architecture("seqTransEncoder", encoder_shapes)}
-"""Those that an engine can run, by args.json's name."""
+def target_kind(tensors: Tensors) -> str | None:
+    """Which of DiP's encoders of goals a file holds: older args.json do not say it."""
+    names = {"mlp": "single", "mini_mlps": "split", "target_loc_emb": "multi"}
+    held = (name.split(".")[1] for name in tensors if name.startswith("embed_target_cond."))
+    return next((names[part] for part in held if part in names), None)
 
 
 def compare(tensors: Tensors, shapes: Shapes, path: Path) -> None:
@@ -260,6 +271,14 @@ def read_statistics(folder: Path, dataset: Dataset) -> Tensors:
     return statistics
 
 
+def frames(options: Options) -> dict[str, Any]:
+    """The card's "frames". DiP makes `block` frames at a time and goes on from its own last ones without an end."""
+    if options.context_len:
+        block = options.pred_len or options.context_len
+        return {"min": 1, "max": LONGEST_CHAIN, "mask": True, "block": block}
+    return {"min": 1, "max": DATASETS[options.dataset].frames, "mask": options.mask_frames}
+
+
 def card(weights: Path, options: Options, sizes: dict[str, Any]) -> dict[str, Any]:
     """The card of a bundle for this checkpoint, see `read`."""
     dataset = DATASETS[options.dataset]
@@ -277,9 +296,9 @@ def card(weights: Path, options: Options, sizes: dict[str, Any]) -> dict[str, An
             "fps": dataset.fps,
             "facing": "humanml3d",
         },
-        "frames": {"min": 1, "max": dataset.frames, "mask": options.mask_frames},
+        "frames": frames(options),
         "text": {k: v for k, v in encoder.items() if k != "width"} if options.condition == "text" else {},
-        "guidance": 2.5 if null_condition else 1.0,
+        "guidance": (7.5 if options.context_len else 2.5) if null_condition else 1.0,
         "null_condition": null_condition,
         "sampler": {"name": "ancestral", "steps": options.diffusion_steps},
         "data": options.dataset,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 from mdm_core.arrays import Array, namespace
+
+GOALS = ("pelvis", "left_foot", "right_foot", "left_wrist", "right_wrist", "head", "traj", "heading")
+"""DiP's goals in their order: joints, "traj" the pelvis on the ground, "heading" an angle (spec/mdm.md section 6)."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,10 @@ class Conditioning:
     text_mask: bool [B, L], True at real tokens, or None if all are.
     action: int [B], an action label, or None.
     frame_mask: bool [B, T], True at the frames to be made, or None if all are.
+    prefix: float [B, P, D], normalised clean frames that the made ones continue (DiP), or None.
+    target: float [B, 8, 3], where the goals of `GOALS` shall be at the last frame, metres in the frame of the first
+        made one; the heading's row holds an angle in its first number. None for no goals.
+    target_valid: bool [B, 8], True at the rows that are asked for; needed with `target`.
     """
 
     keep: Array
@@ -24,6 +31,9 @@ class Conditioning:
     text_mask: Array | None = None
     action: Array | None = None
     frame_mask: Array | None = None
+    prefix: Array | None = None
+    target: Array | None = None
+    target_valid: Array | None = None
 
 
 class Denoiser(Protocol):
@@ -41,10 +51,6 @@ def with_null(conditioning: Conditioning) -> Conditioning:
     def twice(a: Array | None) -> Array | None:
         return None if a is None else xp.concatenate([a, a])
 
-    return Conditioning(
-        keep=xp.concatenate([conditioning.keep, xp.zeros_like(conditioning.keep)]),
-        text=twice(conditioning.text),
-        text_mask=twice(conditioning.text_mask),
-        action=twice(conditioning.action),
-        frame_mask=twice(conditioning.frame_mask),
-    )
+    doubled = {f.name: twice(getattr(conditioning, f.name)) for f in fields(conditioning) if f.name != "keep"}
+    keep = xp.concatenate([conditioning.keep, xp.zeros_like(conditioning.keep)])
+    return Conditioning(keep=keep, **doubled)

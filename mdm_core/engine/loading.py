@@ -16,6 +16,8 @@ from mdm_core.engine.base import Denoiser
 from mdm_core.errors import MotionError
 
 ENGINES = ("auto", "torch", "numpy")
+ENGINES_OF = {"trans_enc": ("torch", "numpy"), "trans_dec": ("torch",), "gru": ("torch",)}
+"""Which engines run an architecture."""
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -10,14 +13,23 @@ from torch import Tensor
 from mdm_core.checkpoints.bundle import Bundle
 from mdm_core.engine.base import Conditioning
 from mdm_core.engine.loading import Engine
-from mdm_core.engine.torch_network import EncoderNetwork, NetworkShape
+from mdm_core.engine.torch_decoder import DecoderNetwork
+from mdm_core.engine.torch_gru import GruNetwork
+from mdm_core.engine.torch_network import EncoderNetwork, MotionNetwork, NetworkShape
 from mdm_core.errors import MotionError
+
+NETWORKS: dict[str, Callable[[NetworkShape], MotionNetwork]] = {
+    "trans_enc": EncoderNetwork,
+    "trans_dec": DecoderNetwork,
+    "gru": GruNetwork,
+}
+"""By the names of args.json and cards."""
 
 
 class TorchDenoiser:
-    """`EncoderNetwork` as a `Denoiser`: evaluation mode, no gradients."""
+    """A network as a `Denoiser`: evaluation mode, no gradients."""
 
-    def __init__(self, network: EncoderNetwork) -> None:
+    def __init__(self, network: MotionNetwork) -> None:
         self.network = network.eval()
 
     def __call__(self, x: Tensor, step: Tensor, conditioning: Conditioning) -> Tensor:
@@ -29,11 +41,7 @@ class TorchDenoiser:
 def load(bundle: Bundle, device: str = "auto") -> Engine:
     """The bundle's network on "cpu", "cuda", "mps", or the first of cuda, mps and cpu that is there."""
     place = pick(device)
-    sizes = bundle.card["architecture"]
-    if sizes.get("arch", "trans_enc") != "trans_enc":
-        raise MotionError(f"The torch engine cannot run models of the kind {sizes['arch']} yet; use a trans_enc model.")
-    known = {name: sizes[name] for name in NetworkShape.__dataclass_fields__ if name in sizes}
-    network = EncoderNetwork(NetworkShape(**known))
+    network = build(bundle.card["architecture"])
     try:
         network.load_state_dict({name: torch.from_numpy(value) for name, value in bundle.parameters.items()})
     except RuntimeError as error:
@@ -48,6 +56,15 @@ def load(bundle: Bundle, device: str = "auto") -> Engine:
         return values.detach().to("cpu", torch.float32).numpy()
 
     return Engine("torch", place.type, TorchDenoiser(network), into, out)
+
+
+def build(architecture: Mapping[str, Any]) -> MotionNetwork:
+    """The untrained network of a card's "architecture"; a MotionError if it is of no known kind."""
+    kind = architecture.get("arch", "trans_enc")
+    if kind not in NETWORKS:
+        raise MotionError(f"The torch engine knows no models of the kind {kind}; known are {', '.join(NETWORKS)}.")
+    known = {name: architecture[name] for name in NetworkShape.__dataclass_fields__ if name in architecture}
+    return NETWORKS[kind](NetworkShape(**known))
 
 
 def pick(name: str) -> torch.device:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mdm_core.checkpoints.tensors import read_safetensors
 from mdm_core.errors import MotionError
 
 
@@ -23,7 +24,7 @@ def read_checkpoint(path: Path, *, averaged: bool = False) -> dict[str, NDArray[
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise MotionError(f"There is no file {path}; give the path of a model*.pt or of its folder.") from None
+        raise MotionError(f"There is no file {path}; give the path of the weights or of their folder.") from None
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError):
         raise MotionError(
             f"{path} is damaged, or holds more than numbers, and was not loaded; download it again."
@@ -33,6 +34,12 @@ def read_checkpoint(path: Path, *, averaged: bool = False) -> dict[str, NDArray[
     if not is_state_dict(stored):
         raise MotionError(f"{path} is not a checkpoint of MDM: it must hold named tensors alone; give another file.")
     return {name: value.detach().to(torch.float32).numpy() for name, value in stored.items()}
+
+
+def read_folder(folder: Path) -> dict[str, NDArray[Any]]:
+    """The parameters in a Hugging Face folder: model.safetensors, or pytorch_model.bin where that is not there."""
+    path = folder / "model.safetensors"
+    return read_safetensors(path) if path.is_file() else dict(read_checkpoint(folder / "pytorch_model.bin"))
 
 
 def is_state_dict(stored: Any) -> bool:

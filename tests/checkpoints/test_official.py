@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mdm_core.checkpoints import official
+from mdm_core.checkpoints import official, shapes
 from mdm_core.errors import MotionError
 
 TINY: dict[str, Any] = {"latent": 8, "layers": 2, "heads": 4, "feed_forward": 12, "frames_per_token": 1}
@@ -36,7 +36,7 @@ def tensors(sizes: dict[str, Any] = SIZES, seed: int = 0) -> dict[str, Any]:
     """Random parameters of the encoder, with the tables that published files carry."""
     torch = pytest.importorskip("torch")
     generator = torch.Generator().manual_seed(seed)
-    made = {name: torch.randn(shape, generator=generator) for name, shape in official.encoder_shapes(sizes).items()}
+    made = {name: torch.randn(shape, generator=generator) for name, shape in shapes.encoder(sizes).items()}
     table = torch.zeros(5000, 1, sizes["latent"])
     return made | {"sequence_pos_encoder.pe": table, "embed_timestep.sequence_pos_encoder.pe": table}
 
@@ -52,12 +52,12 @@ def write(folder: Path, stored: Any, args: dict[str, Any] | None = None, step: i
 def test_parameters_and_card(tmp_path: Path) -> None:
     stored = tensors()
     bundle = official.read(write(tmp_path, stored))
-    assert set(bundle.parameters) == set(official.encoder_shapes(SIZES))
+    assert set(bundle.parameters) == set(shapes.encoder(SIZES))
     for name, value in bundle.parameters.items():
         assert value.dtype == np.float32
         np.testing.assert_array_equal(value, stored[name].numpy())
     card = bundle.card
-    assert card["architecture"] == {**SIZES, "arch": "trans_enc"}
+    assert card["architecture"] == {**SIZES, "arch": "trans_enc", "max_positions": 5000}
     assert card["diffusion"] == {"schedule": "cosine", "steps": 50}
     assert card["frames"] == {"min": 1, "max": 196, "mask": True}
     assert card["guidance"] == 2.5
@@ -85,9 +85,9 @@ def test_it_runs(tmp_path: Path) -> None:
 )
 def test_published_sizes(sizes: dict[str, Any], parameters: int) -> None:
     """spec/mdm.md section 1; 108 tensors for text without the two tables."""
-    shapes = official.encoder_shapes({"latent": 512, "layers": 8, "feed_forward": 1024, "frames_per_token": 1, **sizes})
-    assert sum(math.prod(shape) for shape in shapes.values()) == parameters
-    assert len(shapes) == (106 if "text_dim" in sizes else 105)
+    made = shapes.encoder({"latent": 512, "layers": 8, "feed_forward": 1024, "frames_per_token": 1, **sizes})
+    assert sum(math.prod(shape) for shape in made.values()) == parameters
+    assert len(made) == (106 if "text_dim" in sizes else 105)
 
 
 def test_the_latest_step_of_a_folder_or_the_file_asked_for(tmp_path: Path) -> None:
@@ -184,26 +184,107 @@ def test_another_size_is_named(tmp_path: Path) -> None:
 
 def test_a_stored_text_encoder_is_left_out(tmp_path: Path) -> None:
     stored = tensors() | {"clip_model.logit_scale": tensors()["embed_text.bias"]}
-    assert set(official.read(write(tmp_path, stored)).parameters) == set(official.encoder_shapes(SIZES))
+    assert set(official.read(write(tmp_path, stored)).parameters) == set(shapes.encoder(SIZES))
+
+
+FULL = {"latent": 512, "layers": 8, "feed_forward": 1024, "frames_per_token": 1, "features": 263, "target_layers": 1}
 
 
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("sizes", "parameters"),
     [
-        ({"arch": "trans_dec"}, "trans_dec"),
-        ({"arch": "gru"}, "gru"),
-        ({"arch": "trans_dec", "context_len": 20, "pred_len": 40}, "dip"),
+        ({"text_dim": 512}, 26_293_511),
+        ({"text_dim": 768}, 26_424_583),
+        ({"text_dim": 768, "target": "single"}, 26_704_135),
+    ],
+    ids=["decoder", "decoder with DistilBERT and DiP", "DiP with goals"],
+)
+def test_published_decoders(sizes: dict[str, Any], parameters: int) -> None:
+    """spec/mdm.md section 1; 156 tensors with the two tables."""
+    made = shapes.decoder({**FULL, **sizes})
+    assert sum(math.prod(shape) for shape in made.values()) == parameters
+    assert len(made) == 154 + 4 * ("target" in sizes)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"arch": "trans_enc", "text_dim": 512},
+        {"arch": "trans_dec", "text_dim": 512, "extra_token": "time"},
+        {"arch": "trans_dec", "text_dim": 768, "prefix": 20, "target": "multi"},
+        {"arch": "trans_dec", "text_dim": 768, "prefix": 20, "target": "split", "target_layers": 2},
+        {"arch": "trans_dec", "text_dim": None, "actions": 5},
+        {"arch": "gru", "text_dim": 512},
     ],
 )
-def test_what_is_not_supported_yet_says_so(tmp_path: Path, change: dict[str, Any], named: str) -> None:
-    with pytest.raises(MotionError, match=rf"architecture \({named}\) is not supported yet"):
-        official.read(write(tmp_path, tensors(), ARGS | change))
+def test_the_shapes_are_the_networks(sizes: dict[str, Any]) -> None:
+    """What is said without torch is what torch builds."""
+    pytest.importorskip("torch")
+    from mdm_core.engine.torch_denoiser import build
+
+    full = {**FULL, **TINY, "actions": 0, "target_layers": 1, **sizes}
+    built = {name: tuple(value.shape) for name, value in build(full).state_dict().items()}
+    assert shapes.ARCHITECTURES[full["arch"]].shapes(full) == built
+
+
+def decoder_file(folder: Path, change: dict[str, Any], sizes: dict[str, Any], without: tuple[str, ...] = ()) -> Path:
+    """A checkpoint of the decoder with these options changed or left out."""
+    torch = pytest.importorskip("torch")
+    made = {name: torch.zeros(shape) for name, shape in shapes.decoder({**SIZES, "target_layers": 1, **sizes}).items()}
+    args = {name: value for name, value in {**ARGS, "arch": "trans_dec", **change}.items() if name not in without}
+    return write(folder, made, args)
+
+
+def test_the_generation_of_the_extra_token(tmp_path: Path) -> None:
+    """Files that do not know a text encoder are of 2022: step and text; later ones: the step alone."""
+    change = {"emb_trans_dec": True}
+    assert official.read(decoder_file(tmp_path, change, {})).card["architecture"]["extra_token"] == "time"
+    old = decoder_file(tmp_path, change, {}, without=("text_encoder_type", "mask_frames"))
+    assert official.read(old).card["architecture"]["extra_token"] == "time+text"
+    plain = decoder_file(tmp_path, {}, {}, without=("text_encoder_type",))
+    assert official.read(plain).card["architecture"]["extra_token"] == "none"
+
+
+def test_dip(tmp_path: Path) -> None:
+    change = {"text_encoder_type": "bert", "context_len": 20, "pred_len": 40, "diffusion_steps": 10}
+    bundle = official.read(decoder_file(tmp_path, change, {"text_dim": 768}))
+    assert bundle.card["architecture"]["prefix"] == 20
+    assert "target" not in bundle.card["architecture"]
+    assert bundle.card["frames"]["block"] == 40
+    assert bundle.card["guidance"] == 7.5
+    assert bundle.card["text"] == {"encoder": "distilbert-base-uncased"}
+    shorter = official.read(decoder_file(tmp_path, change | {"pred_len": 0}, {"text_dim": 768}))
+    assert shorter.card["frames"]["block"] == 20
+
+
+@pytest.mark.parametrize("kind", ["single", "multi", "split"])
+@pytest.mark.parametrize("said", [{"multi_target_cond": True}, {"lambda_target_loc": 1.0}])
+def test_the_encoder_of_goals_is_read_off_the_file(tmp_path: Path, kind: str, said: dict[str, Any]) -> None:
+    """args.json of older files do not say which it is, or that there is one."""
+    change = {"text_encoder_type": "bert", "context_len": 20, "pred_len": 40, **said}
+    bundle = official.read(decoder_file(tmp_path, change, {"text_dim": 768, "target": kind}))
+    assert bundle.card["architecture"]["target"] == kind
+
+
+def test_a_gru(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    made = {name: torch.zeros(shape) for name, shape in shapes.gru(SIZES).items()}
+    bundle = official.read(write(tmp_path, made, ARGS | {"arch": "gru"}))
+    assert bundle.card["architecture"]["recurrence"] == "batch"
 
 
 @pytest.mark.parametrize(
     ("change", "match"),
     [
         ({"dataset": "aist"}, 'dataset "aist"'),
+        ({"arch": "unet"}, 'arch "unet"'),
+        ({"text_encoder_type": "bert"}, 'text_encoder_type "bert".*"trans_dec" alone'),
+        ({"emb_policy": "concat"}, 'emb_policy "concat".*"trans_dec" alone'),
+        ({"emb_policy": "mix"}, 'emb_policy "mix"'),
+        ({"multi_encoder_type": "triple"}, "multi_encoder_type"),
+        ({"noise_schedule": "sqrt"}, "noise_schedule"),
+        ({"layers": 0}, '"layers": 0'),
+        ({"diffusion_steps": -5}, '"diffusion_steps": -5'),
         ({"text_encoder_type": "t5"}, '"t5"'),
         ({"layers": "8"}, "layers"),
         ({"layers": True}, "layers"),

@@ -1,8 +1,9 @@
 """Compares our numbers with the reference vectors of the published code: `python tests/parity/check.py FOLDER...`
 
 A folder is one of the forms that ../shared/reference/README.md describes: a model (args.json, model*.pt,
-case.npz, case.json) or features (case.npz with `template_offsets`). A line an array: name, max abs error,
-tolerance, ok or FAIL. Exit status 1 on a FAIL, or on a folder that is not understood.
+case.npz, case.json), features (case.npz with `template_offsets`) or CLIP's text tower (a .pt and case.npz with
+`token_ids_22`; needs transformers). A model runs on every engine that knows its architecture. A line an array: name,
+max abs error, tolerance, ok or FAIL. Exit status 1 on a FAIL, or on a folder that is not understood.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from mdm_core.checkpoints.bundle import Bundle
 from mdm_core.diffusion import samplers, schedule
 from mdm_core.diffusion.guidance import guided
 from mdm_core.editing.inpaint import replace_known
-from mdm_core.engine.base import Conditioning
-from mdm_core.engine.loading import Engine, load
+from mdm_core.engine.base import GOALS, Conditioning
+from mdm_core.engine.loading import ENGINES_OF, Engine, load
 from mdm_core.errors import MotionError
 from mdm_core.features import humanml3d
 
@@ -36,7 +37,10 @@ Arrays = dict[str, np.ndarray]
 
 ONE_PASS, SAMPLE, FEATURES, POSITIONS, SCHEDULE = 1e-5, 1e-3, 1e-3, 1e-4, 0.0
 ENGINES = ("torch", "numpy")
-INPUTS = {"x", "t", "text_embed", "action", "lengths", "inpaint_mask", "inpaint_motion"}
+INPUTS = {
+    *("x", "t", "text_embed", "text_tokens", "text_padding_mask", "action", "lengths", "prefix", "target_cond"),
+    *("inpaint_mask", "inpaint_motion"),
+}
 SAMPLED = re.compile(r"(?P<inpaint>inpaint_)?(?P<sampler>ddpm|ddim)(?P<steps>\d+)(of\d+)?(?P<guided>_cfg\d+)?")
 
 
@@ -89,14 +93,33 @@ class ModelCase:
     def conditioning(self, keep: float) -> Conditioning:
         """The condition of the case, held (keep 1) or dropped (keep 0)."""
         x, into = self.arrays["x"], self.engine.into
-        text, action, lengths = (self.arrays.get(name) for name in ("text_embed", "action", "lengths"))
+        text, unread = (
+            self.arrays.get("text_embed", self.arrays.get("text_tokens")),
+            self.arrays.get("text_padding_mask"),
+        )
+        action, lengths, prefix = (self.arrays.get(name) for name in ("action", "lengths", "prefix"))
         masked = self.bundle.card["frames"]["mask"] and lengths is not None
         return Conditioning(
             keep=into(np.full(len(x), keep, dtype=np.float32)),
             text=None if text is None else into(np.ascontiguousarray(text.transpose(1, 0, 2))),
+            text_mask=None if unread is None else into(~unread),
             action=None if action is None else into(action[:, 0]),
             frame_mask=into(np.arange(x.shape[-1])[None] < lengths[:, None]) if masked else None,
+            prefix=None if prefix is None else into(to_frames(prefix)),
+            **self.targets(),
         )
+
+    def targets(self) -> dict[str, Array]:
+        """The goals of DiP: values from the arrays, which of them are asked for from case.json."""
+        if "target_cond" not in self.arrays:
+            return {}
+        values = self.arrays["target_cond"]
+        asked = zip(self.required("target_joint_names"), self.required("is_heading"), strict=True)
+        slots = self.case.get("goal_slots", GOALS)
+        valid = np.array(
+            [[slot in names or (slot == "heading" and heading) for slot in slots] for names, heading in asked]
+        )
+        return {"target": self.engine.into(values), "target_valid": self.engine.into(valid)}
 
     def one_pass(self, keep: float) -> np.ndarray:
         """The network's prediction of x0, official layout."""
@@ -127,7 +150,7 @@ class ModelCase:
             known, mask = self.arrays["inpaint_motion"], self.arrays["inpaint_mask"]
             constrain = replace_known(into(to_frames(known)), into(to_frames(mask)))
         result = samplers.named({"ddpm": "ancestral", "ddim": "ddim"}[asked["sampler"]])(
-            guided(self.engine.denoiser, scale),
+            guided(self.engine.denoiser, scale, together=self.bundle.card["architecture"]["arch"] != "gru"),
             self.conditioning(1.0),
             self.schedule(name),
             noise(seed),
@@ -185,6 +208,22 @@ def feature_lines(arrays: Arrays) -> Iterator[Line]:
             yield Line(f"{name} not understood", float("inf"), 0.0)
 
 
+def clip_lines(folder: Path, arrays: Arrays, case: dict[str, Any]) -> Iterator[Line]:
+    """Token ids of awkward texts in both contexts, and the embeddings."""
+    from mdm_core.text import torch_clip
+
+    tower = torch_clip.load_file(next(iter(sorted(folder.glob("*.pt")))), exact=False)
+    for name, reference in arrays.items():
+        if name.startswith("token_ids_"):
+            context = int(name.removeprefix("token_ids_"))
+            ids = [torch_clip.tokenize(text, context=context) for text in case["texts"]]
+            yield compared(name, np.array(ids), reference, SCHEDULE)
+        elif name == "text_embed":
+            yield compared(name, np.concatenate([tower.states(text) for text in case["texts"]]), reference, ONE_PASS)
+        else:
+            yield Line(f"{name} not understood", float("inf"), 0.0)
+
+
 def folder_lines(folder: Path, engines: Sequence[str] = ENGINES, device: str = "cpu") -> Iterator[Line]:
     """The lines of one folder; a `MotionError` if it is not of a form that we know."""
     try:
@@ -197,12 +236,16 @@ def folder_lines(folder: Path, engines: Sequence[str] = ENGINES, device: str = "
         ) from None
     if (folder / official.ARGS).is_file():
         bundle = official.read(folder)
-        for name in engines:
+        sizes = bundle.card["architecture"]
+        sizes["heads"] = int(case.get("num_heads", sizes["heads"]))
+        for name in (name for name in engines if name in ENGINES_OF[sizes["arch"]]):
             yield from ModelCase(load(bundle, name, device if name == "torch" else "cpu"), bundle, arrays, case).lines()
+    elif "token_ids_22" in arrays:
+        yield from clip_lines(folder, arrays, case)
     elif "template_offsets" in arrays:
         yield from feature_lines(arrays)
     else:
-        raise MotionError(f"{folder} is neither a model nor features; that kind of reference is not supported yet.")
+        raise MotionError(f"{folder} is neither a model nor features nor CLIP; give a folder of one of those forms.")
 
 
 def main(arguments: list[str] | None = None) -> int:
