@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,8 @@ from scipy.interpolate import CubicSpline
 from mdm_core.errors import MotionError
 from mdm_core.features import humanml3d
 from mdm_core.skeleton import FEET, JOINTS
+
+from . import knees
 
 Kind = Literal["single", "sequence", "unusable", "uncaptioned"]
 FPS = humanml3d.FPS
@@ -133,7 +135,18 @@ def plausible(positions: NDArray[np.floating[Any]]) -> bool:
 
 
 def clips(folder: Path) -> Iterator[Clip]:
-    """Every usable clip of at least a second, cleaned, on the uniform skeleton at 20 fps."""
+    """Every usable clip of at least a second, cleaned, on the uniform skeleton at 20 fps, with straightened knees."""
+    people: dict[int, list[Clip]] = {}
+    for clip in cleaned(folder):
+        people.setdefault(clip.subject, []).append(clip)
+    for theirs in people.values():
+        degrees = knees.excess([clip.positions for clip in theirs])
+        for clip in theirs:
+            yield replace(clip, positions=on_floor(knees.straightened(clip.positions, degrees)))
+
+
+def cleaned(folder: Path) -> Iterator[Clip]:
+    """As `clips`, with the knees as they were measured."""
     for row, cmu in read(folder):
         fps = float(row["fps"])  # type: ignore[arg-type]
         measured = without_still_ends(to_smpl22(cmu), fps)

@@ -91,6 +91,53 @@ def with_arms(body: Positions, gesture: Positions, sides: tuple[str, ...]) -> Po
     return humanml3d.to_uniform_skeleton(result, humanml3d.uniform_offsets())
 
 
+def waving(body: Positions, sides: tuple[str, ...], rng: np.random.Generator, fps: float = 20.0) -> Positions:
+    """The body's motion [T, 22, 3] with arms that rise, wave and sink again, made by formula.
+
+    The measured data has four short clips of people who wave. Drawn: when, how high, how far and how fast (1.2 to 2.4
+    times a second); the forearm swings about the elbow across the front, the upper arm a little with it.
+    """
+    frames = len(body)
+    seconds = np.arange(frames) / fps
+    lasting = frames / fps
+    start = rng.uniform(-0.6, 0.25 * lasting)
+    end = lasting + 1.0 if rng.random() < 0.5 else rng.uniform(0.75, 1.0) * lasting + 0.3
+    reach = rng.uniform(0.55, 0.95)
+    up = ease((seconds - start) / reach) * (1 - ease((seconds - end + reach) / reach))
+    phase = 2 * np.pi * (rng.uniform(1.2, 2.4) * seconds + rng.random())
+    wander = 0.15 * np.sin(2 * np.pi * (0.3 * seconds + rng.random()))
+    swing = up**2 * (1 + wander) * np.sin(phase)
+    lift, front, tip = rng.uniform(-25, 40), rng.uniform(5, 60), rng.uniform(0, 25)
+    amplitude, lean = rng.uniform(18, 38), rng.uniform(-15, 15)
+    frame, result, share = chest(body), body.copy(), up[:, None]
+    for side in sides:
+        shoulder, elbow, wrist = ARMS[side]
+        sign = 1.0 if side == "left" else -1.0
+        by_way_of = direction(55, np.zeros(frames), sign)
+        upper = direction(front, lift + 5 * up * np.sin(phase + 1.2), sign)
+        fore = direction(0, 90 - lean - amplitude * swing, sign) + np.array([0, 0, np.sin(np.radians(tip))])
+        for joint, parent, goal in ((elbow, shoulder, upper), (wrist, elbow, rotations.normalize(fore))):
+            resting = body[:, joint] - body[:, parent]
+            length = np.linalg.norm(resting, axis=-1, keepdims=True)
+            inside = rotations.rotate(rotations.inverse(frame), resting / length)
+            # By way of the front: straight up lies opposite to a hanging arm, where a shortest arc has no plane.
+            curve = (1 - share) ** 2 * inside + 2 * share * (1 - share) * by_way_of + share**2 * goal
+            result[:, joint] = result[:, parent] + length * rotations.rotate(frame, rotations.normalize(curve))
+    return result
+
+
+def direction(front: float, height: Positions, sign: float) -> Positions:
+    """Unit vectors [T, 3] in the chest's frame: `front` degrees from sideways to the front, `height` above level."""
+    across, up = np.radians(front), np.radians(height)
+    return np.stack([sign * np.cos(up) * np.cos(across), np.sin(up), np.cos(up) * np.sin(across)], axis=-1)
+
+
+def ease(x: Positions) -> Positions:
+    """From 0 to 1 with the least jerk."""
+    t = np.clip(x, 0, 1)
+    return t**3 * (10 - 15 * t + 6 * t**2)
+
+
 def active_arms(gesture: Positions) -> tuple[str, ...]:
     """The sides whose arm does something: the wrist is lifted or moves against the chest."""
     local = rotations.rotate(

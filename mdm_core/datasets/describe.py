@@ -6,6 +6,7 @@ several wordings, drawn with the generator that the caller passes.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -22,6 +23,8 @@ STILL, RUN = 0.30, 2.1  # m/s: slower is standing, faster is running
 STANDING_HEIGHT = 0.90  # m, pelvis of the uniform skeleton when upright
 SHORTEST = 12  # frames: a state that lasts less is no part of the description
 TURN = np.radians(60)
+SIDEWAYS, SPUN = 0.3, np.radians(200)  # m/s on the mean, and radians: enough to contradict a caption
+CIRCLE = np.radians(250)  # walked on a curve: three quarters round are meant as a circle
 
 WORDS: dict[str, tuple[str, ...]] = {
     "stand": ("stands", "stands still", "is standing", "stays in place", "stands idle"),
@@ -41,6 +44,8 @@ WORDS: dict[str, tuple[str, ...]] = {
     "turn right": ("turns right", "turns to the right", "rotates to the right"),
     "turn around left": ("turns around", "turns around to the left", "turns around over the left shoulder"),
     "turn around right": ("turns around", "turns around to the right", "turns around over the right shoulder"),
+    "circle left": ("walks in a circle", "walks in a circle to the left", "walks around in a counterclockwise circle"),
+    "circle right": ("walks in a circle", "walks in a circle to the right", "walks around in a clockwise circle"),
     "arm left": ("raises the left arm", "lifts the left arm up", "holds the left hand up"),
     "arm right": ("raises the right arm", "lifts the right arm up", "holds the right hand up"),
     "arm both": ("raises both arms", "lifts both arms up", "puts both hands up", "raises the arms overhead"),
@@ -175,8 +180,11 @@ def events(measured: Track, start: int, stop: int) -> list[str]:
             name = "jump ahead"
         if not result or result[-1] != name:
             result.append(name)
-        turned = turn_name(measured.yaw[b - 1] - measured.yaw[a])
-        if turned and state in ("stand", "forward", "run", "backward"):
+        angle = measured.yaw[b - 1] - measured.yaw[a]
+        turned = turn_name(angle)
+        if state == "forward" and abs(angle) > CIRCLE:
+            result[-1] = f"circle {'left' if angle > 0 else 'right'}"
+        elif turned and state in ("stand", "forward", "run", "backward"):
             if state == "stand":
                 result.pop()
             result.append(turned)
@@ -189,6 +197,21 @@ def turn_name(angle: float) -> str:
         return ""
     side = "left" if angle > 0 else "right"
     return f"turn around {side}" if abs(angle) > np.radians(140) else f"turn {side}"
+
+
+def says_other_side(measured: Track, captions: tuple[str, ...], actions: tuple[str, ...]) -> bool:
+    """Whether captions of a sidestep or a spin name the side opposite to the measured one.
+
+    Of some subjects the database's directions are those of a viewer in front. Turns on the way are left alone: they
+    may be short against the rest of the clip.
+    """
+    text = " ".join(captions).lower()
+    said = np.sign(len(re.findall(r"\bleft\b", text)) - len(re.findall(r"\bright\b", text)))
+    sideways = float(measured.local_velocity[:, 1].mean())
+    turned = float(measured.yaw[-1] - measured.yaw[0])
+    if "sidestep" in actions and abs(sideways) > SIDEWAYS:
+        return bool(said * sideways < 0)
+    return bool("spin" in actions and abs(turned) > SPUN and said * turned < 0)
 
 
 def arms(measured: Track, start: int, stop: int) -> str:

@@ -6,7 +6,10 @@ What a clip gets (all lengths in frames at 20 fps):
 * "sequence", up to the longest window: itself, whole, with its captions.
 * longer sequences and clips without captions: windows with measured descriptions, or without words.
 * plain clips get measured descriptions beside their captions (`describe`); locomotion is also combined with
-  the arms of gesture clips (`compose.with_arms`), so that "walks and waves" is heard of.
+  the arms of gesture clips (`compose.with_arms`) and with arms that wave by formula (`compose.waving`), so that
+  "walks and waves" is heard of.
+* moments inside longer clips (`moments`) are windows with captions of their own; sitting down and standing up are
+  also shown backwards, each as the other.
 """
 
 from __future__ import annotations
@@ -14,23 +17,26 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mdm_core.errors import MotionError
+from mdm_core.features import humanml3d
 
-from . import cmu, compose, describe
+from . import cmu, compose, describe, moments
 from .captions import mirror_words
 from .cmu import Clip
 
-LENGTHS = (40, 64, 96, 128, 196)
+LENGTHS = (64, 96, 128, 196)
 SCALE = 0.0002  # metres a unit of the packed differences
 DESCRIPTIONS = 3  # measured sentences a window
-HELD_OUT = (12, 38, 46, 63, 91, 118, 126, 139)
-"""Subjects that training never sees; measures are taken on them."""
+SHOWN = 6  # windows a moment, each with other context
+HELD_OUT = (12, 38, 46, 118, 126, 127)
+"""Subjects that training never sees; measures are taken on them. None of their clips is in the database twice, under
+another subject's number, as all of 63, 70, 77, 78, 83, 91 and others are."""
 
 PLAIN = frozenset(
     "walk run jog turn jump walk_backward sidestep idle stand_up sit_down sit crouch squat hop look_around signal"
@@ -38,7 +44,11 @@ PLAIN = frozenset(
 )
 """Actions of which a measured description tells all that matters."""
 
-ASKED = {"sit down": 4.0, "stand up": 3.0, "turn left": 2.0, "turn right": 2.0, "left": 2.0, "right": 2.0}
+ASKED = {
+    "sit down": 3.0, "stand up": 3.0, "sit on floor": 1.5, "turn left": 2.0, "turn right": 2.0, "left": 2.5,
+    "right": 2.5, "circle left": 2.0, "circle right": 2.0, "pick up": 3.0, "throw left": 2.0, "throw right": 2.0,
+    "throw both": 1.5, "wave": 2.0,
+}  # fmt: skip
 """Tags whose windows are drawn more often: common prompts for which the data has little."""
 
 GESTURES = {"wave": 4} | dict.fromkeys(
@@ -48,6 +58,8 @@ LOCOMOTION = {"walk": 3} | dict.fromkeys(("jog", "run", "walk_backward", "sidest
 """What is combined, and how often against the others: people ask for walking and waving most, and the data has four
 clips of a person who waves."""
 WHILE = "while "
+BACKWARDS = "~backwards"
+WAVING_SIDES = (("right",), ("left",), ("left", "right"))
 
 
 @dataclass(frozen=True)
@@ -83,7 +95,11 @@ def windows(clip: Clip, index: int, rng: np.random.Generator) -> Iterator[Window
     frames = len(clip.positions)
     whole = clip.kind == "sequence" and frames <= LENGTHS[-1]
     describable = not {action.removeprefix(WHILE) for action in clip.actions} - PLAIN
-    measured = describe.track(clip.positions) if describable else None
+    track = describe.track(clip.positions)
+    yield from shown(clip, index, track, rng)
+    if clip.name.endswith(BACKWARDS):
+        return
+    measured = track if describable else None
     for start, stop in [(0, frames)] if whole else spans(frames):
         captions = clip.captions if clip.kind == "single" or whole else ()
         tags = clip.actions if captions else ()
@@ -94,6 +110,51 @@ def windows(clip: Clip, index: int, rng: np.random.Generator) -> Iterator[Window
         yield Window(index, start, stop, captions, tuple(t for t in tags if t))
 
 
+def shown(clip: Clip, index: int, track: describe.Track, rng: np.random.Generator) -> Iterator[Window]:
+    """Windows about the moments of a clip, `SHOWN` of each, none longer than the longest window."""
+    for moment in moments.moments(clip.positions, track, clip.actions):
+        for _ in range(SHOWN):
+            start, stop = moments.shown(moment, rng)
+            if stop - start <= LENGTHS[-1]:
+                yield Window(index, start, stop, moments.captions(moment, rng), (moment.tag,))
+
+
+def backwards(clips: Sequence[Clip]) -> Iterator[Clip]:
+    """Clips of sitting down or standing up played backwards: slow and balanced, they are as natural that way."""
+    for clip in clips:
+        if {"sit_down", "stand_up", "sit"} & set(clip.actions) and "lie_down" not in clip.actions:
+            positions = cmu.on_floor(humanml3d.to_origin(clip.positions[::-1]))
+            yield Clip(clip.name + BACKWARDS, clip.subject, "sequence", ("sit",), (), positions)
+
+
+def waving(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Iterator[Clip]:
+    """Plain locomotion and standing with arms that wave by formula, `count` times: half of them stand."""
+    usable = [c for c in clips if c.kind == "single" and len(c.positions) >= LENGTHS[0]]
+    groups = [[c for c in usable if c.actions == (action,)] for action in ("idle", "walk", "jog", "run", "turn")]
+    chances = np.array([0.5, 0.38, 0.04, 0.04, 0.04]) * [bool(group) for group in groups]
+    for number in range(count if chances.any() else 0):
+        group = groups[int(rng.choice(len(groups), p=chances / chances.sum()))]
+        body = group[int(rng.integers(len(group)))]
+        frames = min(len(body.positions), int(rng.choice(LENGTHS)))
+        start = int(rng.integers(len(body.positions) - frames + 1))
+        sides = WAVING_SIDES[int(rng.choice(len(WAVING_SIDES), p=(0.45, 0.4, 0.15)))]
+        positions = compose.waving(body.positions[start : start + frames], sides, rng)
+        words = describe.WORDS[f"wave {'both' if len(sides) == 2 else sides[0]}"]
+        while_standing = body.actions == ("idle",)
+        captions: list[str] = []
+        for k in range(4):
+            wave = words[k % len(words)] if k else "waves"
+            subject = str(rng.choice(describe.SUBJECTS[:-1])) if k else "a person"
+            if while_standing:
+                captions.append(f"{subject} {wave}" + (" hello" if k == 3 and "hello" not in wave else ""))
+            else:
+                captions.append(compose.both(body.captions[k % len(body.captions)], f"{subject} {wave}"))
+        if not while_standing and body.actions == ("walk",):
+            captions += [f"a person walks and {words[0]}", f"a person walks forward and {words[1]}"]
+        actions = ("wave", WHILE + body.actions[0])
+        yield Clip(f"{body.name}~wave#{number}", body.subject, "single", actions, tuple(captions), positions)
+
+
 def carried_on(clips: Sequence[Clip]) -> Iterator[Clip]:
     """Short single clips repeated along their own cycle."""
     for clip in clips:
@@ -101,6 +162,14 @@ def carried_on(clips: Sequence[Clip]) -> Iterator[Clip]:
             longer = compose.carried_on(clip.positions, LENGTHS[-1])
             if longer is not None and cmu.plausible(longer):
                 yield Clip(clip.name + "+cycle", clip.subject, "single", clip.actions, clip.captions, longer)
+
+
+def corrected(clip: Clip) -> Clip:
+    """The clip with left and right exchanged in its captions where its motion contradicts them."""
+    track = describe.track(clip.positions)
+    if not describe.says_other_side(track, clip.captions, clip.actions):
+        return clip
+    return replace(clip, captions=tuple(mirror_words(c) for c in clip.captions))
 
 
 def gestured(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Iterator[Clip]:
@@ -159,30 +228,37 @@ class Pack:
 def balance(drawn: Sequence[Window]) -> NDArray[np.float64]:
     """Chances [W]: inverse to the root of the count of a window's rarest tag, so that rare actions are learnt.
 
-    Windows of the same length compete only with each other; `ASKED` counts more, and windows without words get a
+    Windows of a bucket (`LENGTHS`) compete only with each other; `ASKED` counts more, and windows without words get a
     tenth of the chance.
     """
-    counts = Counter((tag, w.stop - w.start) for w in drawn for tag in set(w.tags))
+    bucket = np.searchsorted(LENGTHS, [w.stop - w.start for w in drawn])
+    counts = Counter((tag, k) for w, k in zip(drawn, bucket, strict=True) for tag in set(w.tags))
 
-    def chance(tag: str, length: int) -> float:
-        return ASKED.get(tag, 1.0) * counts[tag, length] ** -0.5
+    def chance(tag: str, k: int) -> float:
+        return ASKED.get(tag, 1.0) * counts[tag, k] ** -0.5
 
-    weight = [max((chance(tag, w.stop - w.start) for tag in w.tags), default=0.1 * len(drawn) ** -0.5) for w in drawn]
+    weight = [
+        max((chance(tag, k) for tag in w.tags), default=0.1 * len(drawn) ** -0.5)
+        for w, k in zip(drawn, bucket, strict=True)
+    ]
     return np.array(weight) / np.sum(weight)
 
 
 Encode = Callable[[list[str]], NDArray[np.float32]]
 
 
-def build(source: Path, target: Path, encode: Encode, *, gestures: int = 1500, seed: int = 0) -> dict[str, int]:
+def build(
+    source: Path, target: Path, encode: Encode, *, gestures: int = 1000, waves: int = 600, seed: int = 0
+) -> dict[str, int]:
     """Reads `source` (see `cmu`), writes the pack to `target` and returns what it holds, for the log.
 
     encode: sentences to embeddings [B, E], of the text encoder that the model will be used with.
     """
     rng = np.random.default_rng(seed)
-    measured = list(cmu.clips(source))
+    measured = [corrected(clip) for clip in cmu.clips(source)]
     longer = list(carried_on(measured))
-    every = [*measured, *longer, *gestured([*measured, *longer], gestures, rng)]
+    whole = [*measured, *longer]
+    every = [*whole, *backwards(measured), *gestured(whole, gestures, rng), *waving(whole, waves, rng)]
     drawn = [window for index, clip in enumerate(every) for window in windows(clip, index, rng)]
     sentences = sorted({s for w in drawn for c in w.captions for s in (c, mirror_words(c))})
     place = {sentence: k for k, sentence in enumerate(sentences)}

@@ -33,7 +33,7 @@ Predict = Callable[[Tensor, Tensor, Conditioning], Tensor]
 
 ROOT_AND_RIC = 67
 CHECKPOINT = "checkpoint.pt"
-BUCKETS = (0.15, 0.2, 0.25, 0.2, 0.2)
+BUCKETS = (0.25, 0.25, 0.25, 0.25)
 """How often each of `LENGTHS` is drawn."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mdm_core.datasets import compose
+from mdm_core.datasets import compose, describe
 from mdm_core.features import humanml3d
 from mdm_core.skeleton import BONE_LENGTHS, PARENTS
 from tests.datasets.bodies import moved, standing, turned
@@ -63,3 +63,16 @@ def test_arms_of_another_clip_leave_the_rest_alone() -> None:
 
 def test_captions_are_joined_into_one_sentence() -> None:
     assert compose.both("a person walks", "a person waves") == "a person walks and waves"
+
+
+def test_a_made_wave_is_one_and_leaves_the_rest_alone() -> None:
+    body = stride(120)
+    for seed in range(8):
+        waved = compose.waving(body, ("left",), np.random.default_rng(seed))
+        kept = [j for j in range(22) if j not in (18, 20)]
+        np.testing.assert_array_equal(waved[:, kept], body[:, kept])
+        np.testing.assert_allclose(bone_lengths(waved), bone_lengths(body), atol=1e-9)
+        assert describe.track(waved).waving[:, 0].any()
+        assert not describe.track(waved).waving[:, 1].any()
+        fastest = np.linalg.norm(np.diff(waved - waved[:, :1], axis=0), axis=-1).max() * 20
+        assert fastest < 6.0

@@ -100,3 +100,24 @@ def test_sitting_down_begins_upright() -> None:
     leaning = seated(90)
     leaning[30:60, [4, 5], 1] += -0.35
     assert "sit down" not in happening(leaning) and "stand up" not in happening(leaning)
+
+
+@pytest.mark.parametrize(("degrees", "side"), [(300, "left"), (-300, "right")])
+def test_a_walk_nearly_all_the_way_round_is_a_circle(degrees: float, side: str) -> None:
+    frames, radius = 160, 1.5
+    angle = np.radians(degrees) * np.arange(frames) / (frames - 1)
+    body = turned(standing(frames), np.radians(degrees))
+    sign = np.sign(degrees)
+    middle = np.stack([sign * radius * (1 - np.cos(angle)), 0 * angle, radius * np.sin(np.abs(angle))], axis=-1)
+    assert happening(body + middle[:, None]) == [f"circle {side}"]
+
+
+def test_words_that_name_the_other_side_are_noticed() -> None:
+    leftward = describe.track(moved(standing(60), (0.8, 0, 0)))
+    said = ("a person sidesteps to the right",)
+    assert describe.says_other_side(leftward, said, ("sidestep",))
+    assert not describe.says_other_side(leftward, ("a person sidesteps to the left",), ("sidestep",))
+    assert not describe.says_other_side(leftward, said, ("walk",))
+    spun = describe.track(turned(standing(60), np.radians(-270)))
+    assert describe.says_other_side(spun, ("spins left",), ("spin",))
+    assert not describe.says_other_side(spun, ("spins right",), ("spin",))
