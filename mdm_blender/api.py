@@ -19,11 +19,12 @@ from mdm_core.generator import Request
 from mdm_core.motion import Motion
 
 from . import jobs, process, rig
+from .apply import DEFAULTS, ApplyOptions, check
 from .generation import Generation
 from .preferences import WorkerSettings, worker_settings
 from .takes import add as add_takes
 
-__all__ = ["Cancelled", "MotionError", "detect", "generate"]
+__all__ = ["ApplyOptions", "Cancelled", "MotionError", "detect", "generate"]
 
 POLL_SECONDS = 0.005
 
@@ -43,6 +44,7 @@ def generate(
     takes: int = 1,
     guidance: float | None = None,
     steps: int | None = None,
+    options: ApplyOptions = DEFAULTS,
     settings: WorkerSettings | None = None,
     on_step: Callable[[int, int], None] | None = None,
 ) -> list[bpy.types.Action]:
@@ -51,16 +53,17 @@ def generate(
     frame_start: the scene frame of the motion's first; the current one if None.
     seed: take k is made with seed + k.
     guidance, steps: the model's own if None.
+    options: how it is put on the rig: root motion, feet, hands, IK controls, and which action gets the keys.
     settings: model, engine, device and Python; the add-on's preferences if None.
     on_step: called with (step, steps); raise `Cancelled` in it to stop.
 
     Raises `MotionError` with a sentence for whatever can't be done, before anything is changed.
     """
-    rig.detect(_checked(armature))
+    check(_checked(armature), options)
     start = float(bpy.context.scene.frame_current) if frame_start is None else frame_start
     request = Request((prompt,), seconds=seconds, seed=seed, takes=takes, guidance=guidance, steps=steps)
     motions = _wait_for(request, settings or worker_settings(), on_step)
-    return add_takes(armature, motions, frame_start=start)
+    return add_takes(armature, motions, frame_start=start, options=options)
 
 
 def _checked(armature: Any) -> bpy.types.Object:

@@ -19,6 +19,7 @@ from mdm_core.generator import Request
 from mdm_core.motion import Motion
 
 from . import process, scene, takes
+from .apply import DEFAULTS, ApplyOptions
 from .generation import Failure, Generation
 from .preferences import WorkerSettings
 
@@ -34,12 +35,13 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Target:
-    """Where a motion goes, by what outlives undo: session ids and a frame number."""
+    """Where a motion goes and how, by what outlives undo: session ids and a frame number."""
 
     scene: int
     armature: int
     name: str
     frame: float
+    options: ApplyOptions = DEFAULTS
 
 
 class Controller:
@@ -116,7 +118,7 @@ class Controller:
         motions, target = self.generation.motions, self._target
         self._become_idle()
         armature = scene.armature(target.armature, target.name)
-        actions = takes.add(armature, motions, frame_start=target.frame)
+        actions = takes.add(armature, motions, frame_start=target.frame, options=target.options)
         remember_seed(context, motions)
         return actions
 

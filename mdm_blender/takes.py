@@ -1,10 +1,13 @@
-"""The takes of one generation: an action each, on one armature, one of them assigned and the others kept."""
+"""The takes of one generation: an action each, on one armature, one of them played and the others kept.
+
+A take is played as the assigned action or, where it was put there, as a strip of the NLA.
+"""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
@@ -12,8 +15,10 @@ import bpy
 from mdm_core.errors import MotionError
 from mdm_core.motion import Motion
 
-from . import compat, rig
-from .apply import apply_motion
+from . import compat
+from .apply import DEFAULTS, ApplyOptions, apply_motion, check
+from .keys.actions import NOTES
+from .keys.nla import strip_of
 
 GENERATION, TAKE, TAKES = "mdm_generation", "mdm_take", "mdm_takes"
 """Custom properties of an action: which generation it is from, its number from 1, and of how many."""
@@ -47,30 +52,59 @@ class Assignment:
             self.action.use_fake_user = self.kept
 
 
-def add(armature: Any, motions: Sequence[Motion], *, frame_start: float) -> list[bpy.types.Action]:
-    """One action a motion; the first is assigned. On an error the armature has the action that it had before.
+def add(
+    armature: Any, motions: Sequence[Motion], *, frame_start: float, options: ApplyOptions = DEFAULTS
+) -> list[bpy.types.Action]:
+    """One action a motion; the first is played. On an error the armature has the action that it had before.
 
     The other takes get a fake user, so that saving keeps them, as the action that the armature had got from `keys`.
+    With the destination "current_action" the first take is written into it and the others into copies of it; with
+    "nla" the first take gets the strip, and `step` exchanges the strip's action.
     """
-    rig_map = rig.detect(armature)
+    rig_map = check(armature, options)
     before = Assignment.of(armature)
+    bases = _copies(before, len(motions) - 1) if options.destination == "current_action" else []
     actions: list[bpy.types.Action] = []
     generation = secrets.token_hex(8)
+
+    def put(number: int) -> bpy.types.Action:
+        # Only the first take becomes a strip: the others are exchanged for it.
+        chosen = options if number == 1 or options.destination != "nla" else replace(options, destination="new_action")
+        motion = motions[number - 1]
+        title = name(motion.prompt, number)
+        action = apply_motion(
+            armature, motion, frame_start=frame_start, action_name=title, rig_map=rig_map, options=chosen
+        )
+        action[GENERATION], action[TAKE], action[TAKES] = generation, number, len(motions)
+        actions.append(action)
+        return action
+
     try:
-        for number, motion in enumerate(motions, start=1):
-            title = name(motion.prompt, number)
-            action = apply_motion(armature, motion, frame_start=frame_start, action_name=title, rig_map=rig_map)
-            action[GENERATION], action[TAKE], action[TAKES] = generation, number, len(motions)
-            actions.append(action)
+        # The first take last: what is written into the user's own action or NLA comes when nothing can fail any more.
+        for number in range(len(motions), 1, -1):
+            before.restore(armature)
+            if bases:
+                compat.assign_action(armature, bases[number - 2], _slot_in(bases[number - 2], before))
+            put(number)
+        before.restore(armature)
+        put(1)
     except BaseException:
         before.restore(armature)
-        for action in actions:
+        for action in {*actions, *bases} - {before.action}:
             bpy.data.actions.remove(action)
         raise
-    compat.assign_action(armature, actions[0])
-    for action in actions:
-        action.use_fake_user = action != actions[0]
+    actions.reverse()
+    for action in actions[1:]:
+        action.use_fake_user = True
     return actions
+
+
+def _copies(before: Assignment, count: int) -> list[Any]:
+    return [] if before.action is None else [before.action.copy() for _ in range(count)]
+
+
+def _slot_in(copy: Any, before: Assignment) -> Any:
+    return None if before.slot is None else copy.slots[before.slot.identifier]
 
 
 def name(prompt: str, number: int) -> str:
@@ -84,39 +118,59 @@ def assigned(armature: Any) -> Any:
     return armature.animation_data.action if armature.animation_data else None
 
 
+def played(armature: Any) -> Any | None:
+    """The take that the armature plays: its action, or else that of the topmost strip that is one; None without."""
+    data = armature.animation_data
+    if data is None:
+        return None
+    if data.action is not None:
+        return data.action if GENERATION in data.action else None
+    strips = (strip for track in reversed(data.nla_tracks) if not track.mute for strip in track.strips)
+    return next((it.action for it in strips if it.action is not None and GENERATION in it.action), None)
+
+
 def position(armature: Any) -> tuple[int, int] | None:
-    """(number, of how many) of the assigned take; None where the action is none of ours."""
-    action = assigned(armature)
-    return None if action is None or GENERATION not in action else (action[TAKE], action[TAKES])
+    """(number, of how many) of the take that is played; None where that is none of ours."""
+    action = played(armature)
+    return None if action is None else (action[TAKE], action[TAKES])
 
 
 def siblings(armature: Any) -> list[bpy.types.Action]:
-    """All takes of the assigned one's generation that still exist, in their order."""
-    action = assigned(armature)
-    if action is None or GENERATION not in action:
+    """All takes of the played one's generation that still exist, in their order."""
+    action = played(armature)
+    if action is None:
         return []
     found = [it for it in bpy.data.actions if it.get(GENERATION) == action[GENERATION]]
     return sorted(found, key=lambda it: it[TAKE])
 
 
+def notes(action: Any) -> list[str]:
+    """Sentences about what of the motion could not be written as asked."""
+    return str(action.get(NOTES, "")).splitlines()
+
+
 def step(armature: Any, direction: int) -> bpy.types.Action:
-    """Assigns the next (1) or previous (-1) take, round and round."""
+    """Plays the next (1) or previous (-1) take, round and round."""
     known = siblings(armature)
     if len(known) < 2:
         raise MotionError("There is no other take of this motion; generate with more takes.")
-    current = known.index(assigned(armature))
-    chosen = known[(current + direction) % len(known)]
-    known[current].use_fake_user = True
-    compat.assign_action(armature, chosen)
+    current: Any = played(armature)
+    chosen = known[(known.index(current) + direction) % len(known)]
+    strip = None if current == assigned(armature) else strip_of(armature, current)
+    current.use_fake_user = True
+    if strip is None:
+        compat.assign_action(armature, chosen)
+    else:
+        compat.exchange(strip, chosen, armature)
     return chosen
 
 
-def keep_assigned(armature: Any) -> int:
+def keep_played(armature: Any) -> int:
     """Deletes the other takes; returns how many."""
-    keep = assigned(armature)
+    keep = played(armature)
     others = [it for it in siblings(armature) if it != keep and it.users - it.use_fake_user == 0]
     for action in others:
         bpy.data.actions.remove(action)
-    if keep is not None and GENERATION in keep:
+    if keep is not None:
         keep[TAKE] = keep[TAKES] = 1
     return len(others)

@@ -1,17 +1,20 @@
 """Keys: the only part that touches actions and F-curves. What values they get is `retarget`'s business.
 
-`write` is imported when it is called, so that the part without Blender can be used without it.
+What needs Blender is imported when it is called, so that the part without it can be used alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..retarget.tracks import PoseTracks
+
+if TYPE_CHECKING:
+    from .targets import Destination
 
 
 def write(
@@ -21,8 +24,18 @@ def write(
     *,
     action_name: str,
     properties: Mapping[str, Any],
+    destination: Destination = "new_action",
 ) -> Any:
     """See `actions.write`."""
     from .actions import write as write_action
 
-    return write_action(armature, tracks, frames, action_name=action_name, properties=properties)
+    return write_action(
+        armature, tracks, frames, action_name=action_name, properties=properties, destination=destination
+    )
+
+
+def check(armature: Any, destination: Destination = "new_action") -> None:
+    """See `targets.check`."""
+    from .targets import check as check_target
+
+    check_target(armature, destination)

@@ -1,146 +1,207 @@
-"""Writing PoseTracks as an action. With `compat` the only code that touches actions and F-curves."""
+"""Writing PoseTracks: to a new action, into the assigned one, or as a strip of the NLA."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_core.errors import MotionError
-from mdm_core.rotations import continuous
+from mdm_core.rotations import inverse, multiply
 
 from .. import compat
+from ..retarget.posing import rotation_of
 from ..retarget.tracks import PoseTracks
-from .euler import to_axis_angle, to_euler
+from . import curves, nla
+from .channels import Channel, location_channels, lock_notes, rotation_channels
+from .targets import Destination, bone_target, check, check_tracks, target_of
 
-Array = NDArray[np.floating]
-PATHS = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
+Frames = NDArray[np.floating]
 SWITCHES_BEFORE = "mdm_switches_before"
 """Custom property of the action: JSON of what its switches were, [[bone, property, value], ...]."""
+NOTES = "mdm_notes"
+"""Custom property of the action: sentences about what could not be done as asked, one a line."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that is to be written, and what there is to say about it."""
+
+    frames: Frames
+    channels: list[Channel]
+    switches: list[Channel]
+    before: list[tuple[str, str, Any]]
+    notes: list[str]
 
 
 def write(
     armature: Any,
     tracks: PoseTracks,
-    frames: NDArray[np.floating],
+    frames: Frames,
     *,
     action_name: str,
     properties: Mapping[str, Any],
+    destination: Destination = "new_action",
 ) -> Any:
-    """A new action with the tracks' keys at the scene frames [T], assigned to the armature; returned.
+    """Keys for the tracks at the scene frames [T], ascending, whole or not; returns the action that has them.
 
-    Keys are of type GENERATED; a bone's rotation mode is honoured, locked channels get no keys. The action
-    that the armature had is kept (fake user), as is everything in the scene. properties become custom
-    properties of the action. Raises MotionError, with nothing changed, where the armature cannot take keys.
+    Keys are of type GENERATED; a bone's rotation mode is honoured, locked channels get no keys. destination:
+    "new_action": assigned; the action that the armature had is kept (fake user).
+    "current_action": into the armature's slot of its action. Of the channels that are written, keys within the range
+    of frames are replaced; all other keys, channels and slots stay bit for bit. An action that something else plays
+    too is copied first. Without an action it is as with "new_action".
+    "nla": the action becomes a strip on a track above all others; an action that the armature had is pushed down.
+    properties become custom properties of the action; what could not be done as asked is said in its `mdm_notes`.
+    Raises MotionError, with nothing changed, where the armature cannot take keys.
     """
-    _check(armature, tracks, frames)
+    check(armature, destination)
+    check_tracks(armature, tracks, frames)
+    prepared = _prepare(armature, tracks, frames)
     data = armature.animation_data or armature.animation_data_create()
-    if data.action is not None:
-        data.action.use_fake_user = True
-    action = bpy.data.actions.new(action_name)
-    channels = compat.new_channels(action, armature)
-    for bone, location in tracks.locations.items():
-        _write_location(channels, armature.pose.bones[bone], frames, location)
-    for bone, rotation in tracks.rotations.items():
-        _write_rotation(channels, armature.pose.bones[bone], frames, rotation)
-    before = [[s.bone, s.property, armature.pose.bones[s.bone][s.property]] for s in tracks.switches]
-    for switch in tracks.switches:
-        path = f"{_path(armature.pose.bones[switch.bone])}[{_quoted(switch.property)}]"
-        _write_curve(channels, path, 0, switch.bone, frames[:1], np.array([switch.value]), "CONSTANT")
+    if destination == "current_action" and data.action is not None:
+        action = _write_into(armature, prepared)
+    else:
+        action = _write_new(armature, prepared, action_name, assign=destination != "nla")
+        if destination == "nla":
+            nla.push(armature, action, compat.slot_of(action, armature))
     for key, value in properties.items():
         action[key] = value
-    if before:
-        action[SWITCHES_BEFORE] = json.dumps(before)
-    compat.assign_action(armature, action, getattr(channels, "slot", None))
+    if prepared.before and SWITCHES_BEFORE not in action:
+        action[SWITCHES_BEFORE] = json.dumps(prepared.before)
+    notes = [*prepared.notes, *nla.mixing_notes(armature, destination)]
+    if notes:
+        action[NOTES] = "\n".join(notes)
+    elif NOTES in action:
+        del action[NOTES]
     return action
 
 
-def _check(armature: Any, tracks: PoseTracks, frames: NDArray[np.floating]) -> None:
-    name = armature.name
-    missing = [b for b in (*tracks.rotations, *tracks.locations) if b not in armature.pose.bones]
-    missing += [s.bone for s in tracks.switches if s.bone not in armature.pose.bones]
-    if missing:
-        raise MotionError(f"“{name}” has no bone “{missing[0]}” any more: generate the motion again.")
-    values = (*tracks.rotations.values(), *tracks.locations.values())
-    if any(len(v) not in (1, len(frames)) for v in values) or len(frames) == 0:
-        raise MotionError("The motion and its frames differ in length: generate the motion again.")
-    if not all(np.isfinite(v).all() for v in (*values, frames)) or np.any(np.diff(frames) <= 0):
-        raise MotionError("The motion holds values that are not numbers: generate it again.")
-    if armature.library is not None:
-        raise MotionError(f"“{name}” is linked from another file: make a library override of it first.")
-    if armature.animation_data is not None and armature.animation_data.use_tweak_mode:
-        raise MotionError(f"An NLA strip of “{name}” is being tweaked: leave tweak mode first.")
+def _prepare(armature: Any, tracks: PoseTracks, frames: Frames) -> Prepared:
+    channels: list[Channel] = []
+    placed = [bone_target(armature, bone) for bone in tracks.locations]
+    turned = [bone_target(armature, bone) for bone in tracks.rotations]
+    for target in placed:
+        channels += location_channels(target, tracks.locations[target.name])
+    for target in turned:
+        channels += rotation_channels(target, tracks.rotations[target.name])
+    own = target_of(armature, "")
+    location, rotation = _in_parent(armature, tracks)
+    if location is not None:
+        channels += location_channels(own, location)
+        placed.append(own)
+    if rotation is not None:
+        channels += rotation_channels(own, rotation)
+        turned.append(own)
+    switches = [
+        Channel(
+            f"{bone_target(armature, it.bone).prefix[:-1]}[{_quoted(it.property)}]",
+            0,
+            it.bone,
+            np.array([it.value]),
+            "CONSTANT",
+        )
+        for it in tracks.switches
+    ]
+    before = [(it.bone, it.property, armature.pose.bones[it.bone][it.property]) for it in tracks.switches]
+    notes = [*lock_notes(placed, turned), *_driven_notes(armature, channels)]
+    return Prepared(np.asarray(frames, dtype=np.float64), channels, switches, before, notes)
 
 
 def _quoted(name: str) -> str:
     return '"' + bpy.utils.escape_identifier(name) + '"'
 
 
-def _path(posed: Any) -> str:
-    return f"pose.bones[{_quoted(posed.name)}]"
+def _in_parent(armature: Any, tracks: PoseTracks) -> tuple[Any, Any]:
+    """The object's own tracks from world space to its channels': its parent and deltas as they are now taken off."""
+    location, rotation = tracks.object_location, tracks.object_rotation
+    parent = np.array(armature.matrix_world @ armature.matrix_basis.inverted(), dtype=np.float64)
+    if armature.parent is None and not armature.constraints:
+        parent = np.eye(4)
+    if location is not None:
+        delta = np.array(armature.delta_location, dtype=np.float64)
+        location = (location - parent[:3, 3]) @ np.linalg.inv(parent[:3, :3]).T - delta
+    if rotation is not None:
+        turned = armature.rotation_mode == "QUATERNION"
+        delta = armature.delta_rotation_quaternion if turned else armature.delta_rotation_euler.to_quaternion()
+        held = multiply(rotation_of(parent), np.array(delta, dtype=np.float64))
+        rotation = multiply(inverse(held), rotation)
+    return location, rotation
 
 
-def _write_location(channels: Any, posed: Any, frames: NDArray[np.floating], location: Array) -> None:
-    for axis in range(3):
-        if not posed.lock_location[axis]:
-            _write_curve(channels, f"{_path(posed)}.location", axis, posed.name, frames, location[:, axis])
+def _driven_notes(armature: Any, channels: list[Channel]) -> list[str]:
+    data = armature.animation_data
+    drivers = {(it.data_path, it.array_index) for it in data.drivers} if data else set()
+    driven = sorted({channel.group for channel in channels if (channel.path, channel.index) in drivers})
+    return [f"Drivers move channels that got keys, which then do nothing: {', '.join(driven)}."] if driven else []
 
 
-def _write_rotation(channels: Any, posed: Any, frames: NDArray[np.floating], rotation: Array) -> None:
-    mode = posed.rotation_mode
-    locked = tuple(posed.lock_rotation)
-    if all(locked):
-        return
-    if mode == "QUATERNION":
-        values = continuous(_unlocked(rotation, locked))
-    elif mode == "AXIS_ANGLE":
-        values = to_axis_angle(_unlocked(rotation, locked))
-    else:
-        values = to_euler(rotation, mode)
-    path = f"{_path(posed)}.{PATHS.get(mode, 'rotation_euler')}"
-    for index in range(values.shape[1]):
-        if mode in PATHS or not locked[index]:
-            _write_curve(channels, path, index, posed.name, frames, values[:, index])
+def _write_new(armature: Any, prepared: Prepared, name: str, *, assign: bool) -> Any:
+    action = bpy.data.actions.new(name)
+    bag = compat.new_channels(action, armature)
+    for channel in (*prepared.channels, *prepared.switches):
+        curve = compat.new_fcurve(bag, channel.path, channel.index, channel.group)
+        curves.write_dense(curve, prepared.frames[: len(channel.values)], channel.values, channel.interpolation)
+    if assign:
+        old = armature.animation_data.action
+        if old is not None and old.library is None:
+            old.use_fake_user = True
+        compat.assign_action(armature, action, getattr(bag, "slot", None))
+    return action
 
 
-def _unlocked(rotation: Array, locked: tuple[bool, ...]) -> Array:
-    """Rotations [T, 4] without their turn about locked axes: of a quaternion no single channel can be left out."""
-    if not any(locked):
-        return rotation
-    free = rotation * np.array([1.0, *(0.0 if lock else 1.0 for lock in locked)])
-    length = np.linalg.norm(free, axis=-1, keepdims=True)
-    return np.where(length > 1e-6, free / np.maximum(length, 1e-6), [1.0, 0.0, 0.0, 0.0])
+def _write_into(armature: Any, prepared: Prepared) -> Any:
+    """Into the armature's part of its own action, or of a copy of it where something else plays that part too."""
+    notes = prepared.notes
+    action = armature.animation_data.action
+    others = compat.other_users(armature)
+    if others:
+        action = action.copy()
+        compat.assign_action(armature, action, compat.slot_like(action, armature))
+        notes.append(f"The action is also used by {', '.join(others)}, so “{armature.name}” got a copy of it.")
+    bag = compat.own_channels(armature)
+    first, last = float(prepared.frames[0]), float(prepared.frames[-1])
+    span = compat.key_span(bag)
+    held: list[str] = []
+    for channel in prepared.channels:
+        curve = bag.fcurves.find(channel.path, index=channel.index)
+        if curve is not None and (curve.lock or curve.mute):
+            held.append(channel.group)
+            continue
+        new = curves.dense(prepared.frames[: len(channel.values)], channel.values, channel.interpolation)
+        if curve is None:
+            curve = compat.new_fcurve(bag, channel.path, channel.index, channel.group)
+        elif curve.keyframe_points:
+            new = curves.spliced(curves.read(curve), new, first, last)
+        curves.write(curve, new)
+    for channel, (_, _, value) in zip(prepared.switches, prepared.before, strict=True):
+        _write_switch(bag, channel, float(value), (first, last), span)
+    if held:
+        notes.append(f"Locked or muted channels of the action got no keys: {', '.join(dict.fromkeys(held))}.")
+    return action
 
 
-def _enum(name: str, identifier: str) -> int:
-    declared: Any = bpy.types.Keyframe.bl_rna.properties[name]
-    return declared.enum_items[identifier].value
+def _write_switch(bag: Any, channel: Channel, value: float, around: tuple[float, float], span: Any) -> None:
+    """A switch in the range, and before and after it what it was, where the action has anything there.
 
-
-def _write_curve(
-    channels: Any,
-    path: str,
-    index: int,
-    group: str,
-    frames: NDArray[np.floating],
-    values: Array,
-    interpolation: str = "BEZIER",
-) -> None:
-    """One F-curve, all keys at once; a value for every frame, or one value that holds from the first frame on."""
-    frames = frames[: len(values)]
-    curve = compat.new_fcurve(channels, path, index, group)
-    points = curve.keyframe_points
-    points.add(len(values))
-    points.foreach_set("co", np.stack([frames, values], axis=-1).astype(np.float32).ravel())
-    for name, identifier in (
-        ("interpolation", interpolation),
-        ("type", "GENERATED"),
-        ("handle_left_type", "AUTO_CLAMPED"),
-        ("handle_right_type", "AUTO_CLAMPED"),
-    ):
-        points.foreach_set(name, np.full(len(values), _enum(name, identifier), dtype=np.int32))
-    curve.update()
+    value: what it is without keys. around: first and last frame of the range; span: of the action so far, or None.
+    """
+    first, last = around
+    curve = bag.fcurves.find(channel.path, index=0)
+    keyed = curve is not None and len(curve.keyframe_points) > 0
+    frames, values = [first], [float(channel.values[0])]
+    if span is not None and span[0] < first:
+        frames.insert(0, first - 1)
+        values.insert(0, curves.value_at(curve, first - 1) if keyed else value)
+    if span is not None and span[1] > last:
+        frames.append(last + 1)
+        values.append(curves.value_at(curve, last + 1) if keyed else value)
+    new = curves.dense(np.array(frames), np.array(values), "CONSTANT")
+    if keyed:
+        new = curves.spliced(curves.read(curve), new, frames[0], frames[-1])
+    elif curve is None:
+        curve = compat.new_fcurve(bag, channel.path, 0, channel.group)
+    curves.write(curve, new)

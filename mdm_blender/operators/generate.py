@@ -10,7 +10,8 @@ import bpy
 from mdm_core.errors import MotionError
 from mdm_core.generator import Request
 
-from .. import jobs, rig, scene
+from .. import jobs, scene, takes
+from ..apply import check
 from ..preferences import worker_settings
 from ..properties import MAX_SEED, MDM_PG_settings
 from .base import MotionOperator
@@ -45,10 +46,10 @@ class MDM_OT_generate(MotionOperator):
         armature = scene.needed_armature(context)
         if reason := scene.why_not_now(armature.session_uid):
             raise MotionError(f"An action can't be written now: {reason} first.")
-        rig.detect(armature)
-        target = jobs.Target(
-            context.scene.session_uid, armature.session_uid, armature.name, float(context.scene.frame_current)
-        )
+        options = context.scene.mdm.apply_options()
+        check(armature, options)
+        start = float(context.scene.frame_current)
+        target = jobs.Target(context.scene.session_uid, armature.session_uid, armature.name, start, options)
         jobs.controller.start(self._request(context.scene.mdm), target, worker_settings())
         if bpy.app.background:
             jobs.controller.wait()
@@ -85,7 +86,9 @@ class MDM_OT_apply_result(MotionOperator):
     bl_options = {"UNDO", "INTERNAL"}
 
     def run(self, context: Any) -> None:
-        jobs.controller.apply(context)
+        actions = jobs.controller.apply(context)
+        for note in takes.notes(actions[0]):
+            self.report({"WARNING"}, note)
 
 
 CLASSES: tuple[type, ...] = (MDM_OT_generate, MDM_OT_cancel, MDM_OT_apply_result)

@@ -44,7 +44,7 @@ class MDM_OT_keep_take(TakeOperator):
     bl_label = "Keep This Take"
 
     def run(self, context: Any) -> None:
-        count = takes.keep_assigned(scene.needed_armature(context))
+        count = takes.keep_played(scene.needed_armature(context))
         self.report({"INFO"}, f"{count} other takes were deleted.")
 
 

@@ -34,7 +34,32 @@ class MDM_PT_main(bpy.types.Panel):
         if jobs.controller.failure is not None:
             draw_failure(layout, jobs.controller.failure, letters)
         if armature is not None:
-            draw_takes(layout, armature)
+            draw_takes(layout, armature, letters)
+
+
+class MDM_PT_output(bpy.types.Panel):
+    """How the motion is put on the rig and where its keys go; closed until someone wants it."""
+
+    bl_idname = "MDM_PT_output"
+    bl_parent_id = "MDM_PT_main"
+    bl_label = "Output"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "MDM"
+    bl_options = {"DEFAULT_CLOSED"}
+    bl_order = 10
+
+    def draw(self, context: Any) -> None:
+        layout: Any = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = context.scene.mdm
+        layout.prop(settings, "destination")
+        layout.prop(settings, "root_motion")
+        layout.prop(settings, "controls")
+        column = layout.column(heading="Body")
+        column.prop(settings, "use_foot_lock")
+        column.prop(settings, "use_relaxed_hands")
 
 
 def draw_armature(layout: Any, armature: Any, letters: int) -> None:
@@ -105,11 +130,20 @@ def draw_failure(layout: Any, failure: Failure, letters: int) -> None:
     row.operator("mdm.dismiss_failure", icon="X")
 
 
-def draw_takes(layout: Any, armature: Any) -> None:
-    """Where the armature's action is one take of several: which, and the way to the others."""
-    position = takes.position(armature)
-    if position is None or position[1] < 2:
+def draw_takes(layout: Any, armature: Any, letters: int) -> None:
+    """Where the armature plays a take: what could not be done, the way to the other takes, and baking."""
+    action = takes.played(armature)
+    if action is None:
         return
+    column = layout.column(align=True)
+    for note in takes.notes(action):
+        draw_text(column, note, letters, icon="INFO")
+    position = takes.position(armature)
+    if position is not None and position[1] > 1:
+        draw_steps(column, position)
+
+
+def draw_steps(layout: Any, position: tuple[int, int]) -> None:
     row = layout.row(align=True)
     row.operator("mdm.step_take", text="", icon="TRIA_LEFT").direction = -1
     label = row.row(align=True)
@@ -131,4 +165,4 @@ def line_length(context: Any) -> int:
     return max(12, int((pixels - MARGIN_PIXELS) / LETTER_PIXELS))
 
 
-CLASSES: tuple[type, ...] = (MDM_PT_main,)
+CLASSES: tuple[type, ...] = (MDM_PT_main, MDM_PT_output)

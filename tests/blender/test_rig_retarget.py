@@ -14,7 +14,7 @@ pytest.importorskip("bpy", reason="needs Blender as a Python module")
 import bpy
 
 from mdm_blender import compat, rig
-from mdm_blender.apply import apply_motion
+from mdm_blender.apply import ApplyOptions, apply_motion
 from mdm_core.motion import Motion
 from mdm_core.skeleton import INDEX
 from tests.blender.conftest import build
@@ -206,7 +206,9 @@ def test_bones_that_do_not_inherit_rotation_or_take_location_in_parent_axes() ->
 @pytest.mark.parametrize("relax", [True, False])
 def test_relaxed_hands_curl_the_fingers_towards_the_palm_and_only_when_asked(rigify: Any, relax: bool) -> None:
     """In Rigify's rest pose the palms face the thighs and the fingers are straight."""
-    action = apply_motion(rigify, motion(oracle.walk(4)), frame_start=1, action_name="walk", relax_hands=relax)
+    action = apply_motion(
+        rigify, motion(oracle.walk(4)), frame_start=1, action_name="walk", options=ApplyOptions(relax_hands=relax)
+    )
     bpy.context.scene.frame_set(2)
     keyed = {curve.data_path for curve in compat.channels_of(action, rigify).fcurves}
     assert any("f_ring" in path for path in keyed) == relax

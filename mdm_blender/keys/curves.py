@@ -1,0 +1,119 @@
+"""One F-curve's keys as arrays: read, replaced within a range of frames, written with `foreach_set`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+SAME_FRAME = 1e-3
+"""Keys nearer to each other than this, in frames, are on the same one."""
+
+POINTS = ("co", "handle_left", "handle_right")
+ENUMS = ("interpolation", "easing", "type", "handle_left_type", "handle_right_type")
+NUMBERS = ("amplitude", "back", "period")
+FLAGS = ("select_control_point", "select_left_handle", "select_right_handle")
+AUTO = ("AUTO", "AUTO_CLAMPED", "VECTOR")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """All that an F-curve's N keys hold: attribute -> array [N], or [N, 2] (frame, value) for the points."""
+
+    attributes: dict[str, NDArray[Any]]
+
+    @property
+    def frames(self) -> Array:
+        return self.attributes["co"][:, 0]
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def where(self, mask: NDArray[np.bool_]) -> Keys:
+        return Keys({name: values[mask] for name, values in self.attributes.items()})
+
+
+@cache
+def enum(name: str, identifier: str) -> int:
+    """The number that `foreach_set` wants for a keyframe's enum."""
+    declared: Any = bpy.types.Keyframe.bl_rna.properties[name]
+    return declared.enum_items[identifier].value
+
+
+def dense(frames: NDArray[np.floating], values: NDArray[np.floating], interpolation: str = "BEZIER") -> Keys:
+    """Generated keys [T] with automatic handles; the handles' places are Blender's to find (`write`)."""
+    co = np.stack([frames, values], axis=-1).astype(np.float32)
+    count = len(co)
+    chosen = {
+        "interpolation": interpolation,
+        "easing": "AUTO",
+        "type": "GENERATED",
+        "handle_left_type": "AUTO_CLAMPED",
+        "handle_right_type": "AUTO_CLAMPED",
+    }
+    return Keys(
+        dict.fromkeys(POINTS, co)
+        | {name: np.full(count, enum(name, identifier), dtype=np.int32) for name, identifier in chosen.items()}
+        | {"amplitude": np.full(count, 0.8, np.float32), "back": np.full(count, 1.70158, np.float32)}
+        | {"period": np.full(count, 4.1, np.float32)}
+        | {name: np.zeros(count, dtype=np.bool_) for name in FLAGS}
+    )
+
+
+def read(curve: Any) -> Keys:
+    """The curve's keys; empty where it is baked to samples."""
+    points = curve.keyframe_points
+    count = len(points)
+    attributes: dict[str, NDArray[Any]] = {}
+    for name in POINTS:
+        values = np.empty(2 * count, dtype=np.float32)
+        points.foreach_get(name, values)
+        attributes[name] = values.reshape(count, 2)
+    for names, kind in ((ENUMS, np.int32), (NUMBERS, np.float32), (FLAGS, np.bool_)):
+        for name in names:
+            attributes[name] = np.empty(count, dtype=kind)
+            points.foreach_get(name, attributes[name])
+    return Keys(attributes)
+
+
+def write(curve: Any, keys: Keys, names: tuple[str, ...] = (*POINTS, *ENUMS, *NUMBERS, *FLAGS)) -> None:
+    """Makes these keys, sorted by frame, the curve's only ones. names: attributes that differ from a new key's."""
+    points = curve.keyframe_points
+    if len(points):
+        points.clear()
+    points.add(len(keys))
+    for name in names:
+        points.foreach_set(name, keys.attributes[name].ravel())
+    curve.update()
+
+
+def write_dense(curve: Any, frames: NDArray[np.floating], values: NDArray[np.floating], interpolation: str) -> None:
+    """`write(curve, dense(...))` for a new, empty curve, with only what has to be set."""
+    write(curve, dense(frames, values, interpolation), ("co", "interpolation", "type", *ENUMS[3:]))
+
+
+def spliced(old: Keys, new: Keys, first: float, last: float) -> Keys:
+    """The old keys outside first..last with the new ones between.
+
+    What the curve plays before the key ahead of the range and behind the key after it does not change: the outer
+    automatic handle of these two is fixed where it is, as Blender would move it with the new neighbour.
+    """
+    before = old.where(old.frames < first - SAME_FRAME)
+    after = old.where(old.frames > last + SAME_FRAME)
+    for kept, index, name in ((before, -1, "handle_left_type"), (after, 0, "handle_right_type")):
+        if len(kept) > 1 and kept.attributes[name][index] in [enum(name, it) for it in AUTO]:
+            kept.attributes[name][index] = enum(name, "FREE")
+    return joined(before, new, after)
+
+
+def joined(*parts: Keys) -> Keys:
+    return Keys({name: np.concatenate([part.attributes[name] for part in parts]) for name in parts[0].attributes})
+
+
+def value_at(curve: Any, frame: float) -> float:
+    return float(curve.evaluate(frame))
