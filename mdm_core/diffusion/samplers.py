@@ -18,17 +18,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
-from mdm_core.arrays import Array, integers
+from mdm_core.arrays import Array, namespace
 from mdm_core.engine.base import Conditioning, Denoiser
 from mdm_core.errors import MotionError
 
-from .schedule import Schedule
+from .dpm_solver import dpmpp_2m, dpmpp_2m_sde
+from .prediction import Constrain, Noise, OnStep, predict
+from .schedule import Schedule, cleanest, respace, respace_log_snr
 
-Noise = Callable[[int], Array]
-Constrain = Callable[[Array, int], Array]
-OnStep = Callable[[int, int], None]
+__all__ = [
+    "SAMPLERS",
+    "Constrain",
+    "Noise",
+    "OnStep",
+    "Sampler",
+    "ancestral",
+    "ddim",
+    "dpmpp_2m",
+    "dpmpp_2m_sde",
+    "named",
+    "refinement",
+    "same_for_all",
+    "walk",
+]
 
 
 class Sampler(Protocol):
@@ -95,21 +110,51 @@ def ddim(
     return x
 
 
-def predict(
-    denoiser: Denoiser, conditioning: Conditioning, schedule: Schedule, x: Array, t: int, constrain: Constrain | None
-) -> Array:
-    """x0 [B, T, D] as the denoiser sees it at level t of the schedule, with the constraint imposed."""
-    step = int(schedule.trained_steps[t])
-    x0 = denoiser(x, integers(step, len(x), x), conditioning)
-    return constrain(x0, step) if constrain else x0
+def refinement(start: Array, schedule: Schedule, skip: int, noise: Array) -> tuple[Schedule, Array]:
+    """The rest of a walk that leaves its noisiest `skip` levels out, and x to begin it with (Meng et al. 2022, SDEdit).
+
+    start: [B, T, D], the motion to be refined; noise: [B, T, D], standard normal. The published code's
+    skip_timesteps and init_image: the more is skipped, the more of `start` remains.
+    """
+    rest = cleanest(schedule, len(schedule) - skip)
+    alpha_bar = rest.alpha_bar[-1]
+    return rest, math.sqrt(alpha_bar) * start + math.sqrt(1 - alpha_bar) * noise
 
 
-SAMPLERS: dict[str, Sampler] = {"ancestral": ancestral, "ddim": ddim}
+def same_for_all(noise: Noise) -> Noise:
+    """The first motion's noise for every motion of the batch: the published code's const_noise."""
+
+    def shared(i: int) -> Array:
+        drawn = noise(i)
+        return namespace(drawn).broadcast_to(drawn[:1], drawn.shape)
+
+    return shared
+
+
+SAMPLERS: dict[str, Sampler] = {
+    "ancestral": ancestral,
+    "ddim": ddim,
+    "dpmpp_2m": dpmpp_2m,
+    "dpmpp_2m_sde": dpmpp_2m_sde,
+}
 """By the names that model cards and `Request.sampler` use."""
 
 
-def named(name: str) -> Sampler:
-    """The sampler of that name, or a `MotionError` that lists the names."""
+WALKS: dict[str, Callable[[Schedule, int], Schedule]] = {"dpmpp_2m": respace_log_snr, "dpmpp_2m_sde": respace_log_snr}
+"""How a sampler's fewer levels are spread, where not by `schedule.respace`."""
+
+
+def walk(name: str, schedule: Schedule, steps: int) -> Schedule:
+    """The levels that the sampler of that name walks in so many steps."""
+    return WALKS.get(name, respace)(schedule, steps)
+
+
+def named(name: str, *, eta: float | None = None) -> Sampler:
+    """The sampler of that name, or a `MotionError` that lists the names. eta, 0 to 1: DDIM's share of fresh noise."""
     if name not in SAMPLERS:
         raise MotionError(f'There is no sampler "{name}"; use one of {", ".join(SAMPLERS)}.')
-    return SAMPLERS[name]
+    if eta is None:
+        return SAMPLERS[name]
+    if name != "ddim" or not 0 <= eta <= 1:
+        raise MotionError(f"Eta is a number from 0 to 1 of the sampler ddim, not {eta:g} of {name}; correct it.")
+    return partial(ddim, eta=eta)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mdm_core.diffusion import schedule
@@ -126,3 +126,22 @@ def test_unknown_schedule() -> None:
 def test_schedules_that_cannot_be(name: str, steps: int) -> None:
     with pytest.raises(MotionError, match="or more"):
         schedule.named(name, steps)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 1000), st.data())
+def test_the_solvers_walk_is_even_in_the_signal_to_noise_ratio(total: int, data: st.DataObject) -> None:
+    """Exactly so many levels, rising, both ends among them; where the chain is dense, nearly even."""
+    steps = data.draw(st.integers(2, total))
+    full = schedule.cosine(total)
+    walk = schedule.respace_log_snr(full, steps)
+    assert len(walk) == steps
+    assert (np.diff(walk.trained_steps) > 0).all()
+    assert (walk.trained_steps[0], walk.trained_steps[-1]) == (0, total - 1)
+    np.testing.assert_allclose(walk.alpha_bar, full.alpha_bar[walk.trained_steps], rtol=1e-5)
+
+
+def test_ten_levels_of_a_thousand_are_even() -> None:
+    walk = schedule.respace_log_snr(schedule.cosine(1000), 10)
+    gaps = -np.diff(np.log(walk.alpha_bar / (1 - walk.alpha_bar)))
+    assert gaps[:6] == pytest.approx(gaps[:6].mean(), rel=0.05)  # the last trained levels are further apart than that
