@@ -10,11 +10,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mdm_core import editor
 from mdm_core.arrays import Array
 from mdm_core.checkpoints import bundle as bundles
 from mdm_core.checkpoints.bundle import Bundle
 from mdm_core.cleanup import clean
 from mdm_core.diffusion import guidance, samplers, schedule
+from mdm_core.editing.request import EditRequest
 from mdm_core.engine import loading
 from mdm_core.engine.base import Conditioning
 from mdm_core.errors import MotionError
@@ -68,8 +70,8 @@ class MotionGenerator:
         """encoder: None for the one that the card names, loaded at the first request."""
         self.card: dict[str, Any] = bundle.card
         self.engine = engine
-        self._mean, self._std = bundle.tensors["mean"], bundle.tensors["std"]
-        self._layout = layout_of(bundle.card)
+        self.mean, self.std = bundle.tensors["mean"], bundle.tensors["std"]
+        self.layout = layout_of(bundle.card)
         self._encoder = encoder
 
     @staticmethod
@@ -87,17 +89,17 @@ class MotionGenerator:
         Raises MotionError if the request cannot be met; nothing is computed then.
         """
         frames = check(request, self.card)
-        levels = self._levels(request.steps)
-        sampler = samplers.named(request.sampler or self._default("name", "ancestral"))
+        levels = self.levels(request.steps)
+        sampler = samplers.named(request.sampler or self.default("name", "ancestral"))
         scale = float(self.card["guidance"]) if request.guidance is None else float(request.guidance)
         jobs = [Job(prompt, request.seed + k) for prompt in request.prompts for k in range(request.takes)]
-        texts = self._encode(request.prompts)
+        texts = self.encode(request.prompts)
 
         made = frames if self.card["frames"].get("mask", True) else int(self.card["frames"]["max"])
         batches = split(jobs, max(1, BATCH_FRAMES // made))
         motions: list[Motion] = []
         for k, batch in enumerate(batches):
-            x, noise = self._noise([job.seed for job in batch], made)
+            x, noise = self.noise([job.seed for job in batch], made)
             x0 = sampler(
                 guidance.guided(self.engine.denoiser, scale),
                 self._conditioning([texts[job.prompt] for job in batch]),
@@ -106,20 +108,32 @@ class MotionGenerator:
                 noise,
                 on_step=on_batch_step(on_step, k, len(batches)),
             )
-            features = self.engine.out(x0)[:, :frames] * self._std + self._mean
+            features = self.engine.out(x0)[:, :frames] * self.std + self.mean
             motions += [
                 self._motion(values, job, clean_up=request.clean) for values, job in zip(features, batch, strict=True)
             ]
         return motions
 
-    def _levels(self, steps: int | None) -> schedule.Schedule:
-        chain = schedule.named(self.card["diffusion"]["schedule"], int(self.card["diffusion"]["steps"]))
-        return schedule.respace(chain, int(self._default("steps", len(chain))) if steps is None else steps)
+    def edit(self, motion: Motion | None, request: EditRequest, *, on_step: OnStep | None = None) -> list[Motion]:
+        """The takes of an edit of `motion`: a part, a stretch, between poses, longer, looping, varied.
 
-    def _default(self, name: str, otherwise: Any) -> Any:
+        It starts from the positions, at any frame rate and on any body; what is kept comes back bit for bit, at the
+        same rate and in the same world (docs/editing.md). motion: None for a timeline, which makes a new one.
+        on_step: as in `generate`.
+        Raises MotionError if the request cannot be met.
+        """
+        return editor.edit(self, motion, request, on_step)
+
+    def levels(self, steps: int | None) -> schedule.Schedule:
+        """The chain of noise levels, in `steps` steps or as many as the card says."""
+        chain = schedule.named(self.card["diffusion"]["schedule"], int(self.card["diffusion"]["steps"]))
+        return schedule.respace(chain, int(self.default("steps", len(chain))) if steps is None else steps)
+
+    def default(self, name: str, otherwise: Any) -> Any:
+        """What the card says of sampling."""
         return self.card.get("sampler", {}).get(name, otherwise)
 
-    def _encode(self, prompts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    def encode(self, prompts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Each prompt's vector [E]; every distinct prompt is encoded once, alone, so that others do not change it."""
         if self._encoder is None:
             self._encoder = load_encoder(self.card["text"]["encoder"])
@@ -131,10 +145,10 @@ class MotionGenerator:
             text=self.engine.into(np.stack(texts)[:, None].astype(np.float32)),
         )
 
-    def _noise(self, seeds: list[int], frames: int) -> tuple[Array, samplers.Noise]:
+    def noise(self, seeds: list[int], frames: int) -> tuple[Array, samplers.Noise]:
         """The start [B, frames, D] and each step's noise, drawn in this order from one NumPy generator a take."""
         generators = [np.random.default_rng(seed) for seed in seeds]
-        shape = (frames, self._layout.width)
+        shape = (frames, self.layout.width)
 
         def draw(_: int = 0) -> Array:
             return self.engine.into(np.stack([g.standard_normal(shape, dtype=np.float32) for g in generators]))
@@ -145,11 +159,11 @@ class MotionGenerator:
         """One take from denormalised features [T, D]."""
         features = features.astype(np.float32)
         full = np.zeros((len(features), WIDTH), dtype=np.float64)
-        full[:, self._layout.columns] = features
+        full[:, self.layout.columns] = features
         positions = humanml3d.recover_positions(full).astype(np.float32)
         if not np.isfinite(positions).all():
             raise MotionError("The model made numbers that are no motion; install the model again.")
-        scores = features[:, self._layout.slice("contact")] if "contact" in self._layout.groups else None
+        scores = features[:, self.layout.slice("contact")] if "contact" in self.layout.groups else None
         motion = Motion(
             positions=positions,
             fps=float(self.card["features"]["fps"]),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mdm_core import generator as generators
 from mdm_core.checkpoints.bundle import Bundle
-from mdm_core.checkpoints.official import encoder_shapes
+from mdm_core.checkpoints.shapes import encoder as encoder_shapes
 from mdm_core.cleanup import measures
 from mdm_core.engine import loading
 from mdm_core.engine.base import Conditioning
