@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdm_core.anatomy.frames import smooth
-from mdm_core.cleanup.contacts import close_gaps, detect, drop_short, speed
+from mdm_core.cleanup.contacts import close_gaps, detect, drop_short
 from mdm_core.skeleton import FEET, INDEX
 
 Array = NDArray[np.floating]
@@ -65,7 +65,9 @@ def contacts_of(positions: Array, fps: float, given: Mask | None) -> Contacts:
 
 
 def _stances(positions: Array, touching: Mask, fps: float) -> Mask:
-    still = speed(positions[:, list(FEET)], fps) < SLIDING
+    steps = np.linalg.norm(np.diff(positions[:, list(FEET)], axis=0), axis=-1) * fps
+    edge = np.full((1, len(FEET)), np.inf if len(steps) else 0.0)
+    still = np.minimum(np.concatenate([edge, steps]), np.concatenate([steps, edge])) < SLIDING
     closed = np.stack([close_gaps(column, round(GAP * fps)) for column in touching.T], axis=-1)
     columns = [drop_short(column, round(SHORTEST * fps)) for column in (closed & still).T]
     return np.stack(columns, axis=-1)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mdm_core.anatomy.frames import along, smooth
 from mdm_core.cleanup.contacts import runs
 from mdm_core.cleanup.footlock import ease, fade
-from mdm_core.rotations import between, inverse, multiply, normalize, rotate
+from mdm_core.rotations import between, identity, inverse, multiply, normalize, rotate, slerp
 
 Array = NDArray[np.floating]
 Mask = NDArray[np.bool_]
@@ -25,10 +25,8 @@ FARTHEST = 0.2
 """Metres a foot is moved at most: farther, and what is called a contact is none."""
 STEP = 0.05
 """Metres above its usual height from which a standing foot stands on something, and not on the floor."""
-SETTLING = 0.04
-"""Seconds (Gaussian) over which the height of a standing foot passes from heel to ball."""
-STRETCHED, STRAIGHTEST = 0.985, 0.9995
-"""Shares of its length to which IK may stretch a leg that the motion bends more, and any leg at all."""
+STRETCHED, STANDING, STRAIGHTEST = 0.985, 0.997, 0.9995
+"""Shares of its length to which IK may stretch a leg that the motion bends more, one that stands, and any leg."""
 BENT, DAMPING = 0.9, 0.1
 """A leg stretched less than this does not pull at the body; and how soft the pull is."""
 SOFT, REACH = 0.075, 0.2
@@ -72,8 +70,10 @@ def lock(legs: Legs, stances: Mask, ground: Ground, unit: float, fps: float) -> 
     shifts = np.stack([_foot_shift(legs, stances, ground, k, unit, fps) for k in (0, 1)], axis=1)
     targets = legs.ankle + shifts
     lengths = _lengths(legs)
-    body = _follow(legs, targets, lengths, fps)
-    body[:, 1] -= _lowered(legs, targets - body[:, None], lengths, fps)
+    body = np.zeros((len(targets), 3))
+    body[:, 1] = _follow(legs, targets, lengths, fps)
+    standing = np.stack([held(stances[:, k] | stances[:, k + 1], BLEND, fps) for k in (0, 2)], axis=1)
+    body[:, 1] -= _lowered(legs, targets - body[:, None], standing, lengths, fps)
     return _solved(legs, targets, body, lengths), body
 
 
@@ -91,7 +91,7 @@ def _foot_shift(legs: Legs, stances: Mask, ground: Ground, k: int, unit: float, 
     for start, stop in runs(standing):
         drift = np.cumsum(steps[start:stop], axis=0) - steps[start]
         shift[start:stop] = drift.mean(axis=0) - drift
-        shift[start:stop, 1] = smooth(height[start:stop] - tracked[start:stop, 1], SETTLING * fps)
+        shift[start:stop, 1] = height[start:stop] - tracked[start:stop, 1]
         worst = np.linalg.norm(shift[start:stop], axis=-1).max()
         shift[start:stop] *= min(1.0, FARTHEST * unit / max(worst, 1e-9))
     fade(shift, runs(standing), BLEND * fps)
@@ -114,29 +114,27 @@ def _lengths(legs: Legs) -> Array:
 
 
 def _follow(legs: Legs, targets: Array, lengths: Array, fps: float) -> Array:
-    """How the body moves [T, 3] so that nearly straight legs keep their stretch; bent ones take the change themselves.
+    """How the hips rise or sink [T] so that nearly straight legs keep their stretch; bent ones take the change.
 
     A millimetre of stretch is a degree and more of a nearly straight knee: that is what pops.
     """
     own = np.linalg.norm(legs.ankle - legs.hip, axis=-1)
     span = targets - legs.hip
     wanted = np.linalg.norm(span, axis=-1)
-    lines = span / np.maximum(wanted, 1e-9)[..., None]
     weight = np.clip((np.maximum(own, wanted) / lengths.sum(axis=1) - BENT) / (1 - BENT), 0.0, 1.0)
-    rows = weight[..., None] * lines
-    damped = rows @ np.swapaxes(rows, 1, 2) + DAMPING * np.eye(2)
-    pull = np.linalg.solve(damped, (weight * (wanted - own))[..., None])
-    return smooth((np.swapaxes(rows, 1, 2) @ pull)[..., 0], SOFT * fps)
+    row = weight * span[..., 1] / np.maximum(wanted, 1e-9)
+    pull = np.sum(row * weight * (wanted - own), axis=1) / (np.sum(row**2, axis=1) + DAMPING)
+    return smooth(pull, SOFT * fps)
 
 
-def _lowered(legs: Legs, targets: Array, lengths: Array, fps: float) -> Array:
+def _lowered(legs: Legs, targets: Array, standing: Array, lengths: Array, fps: float) -> Array:
     """How far the hips must sink [T] so that no leg is stretched further than it may: never less, and smooth.
 
-    The greatest need of the frames around, then averaged over no more frames than these.
+    The greatest need of the frames around, then averaged over no more frames than these. standing: [T, 2], 0 to 1.
     """
     whole = lengths.sum(axis=1)
     own = np.linalg.norm(legs.ankle - legs.hip, axis=-1) / whole
-    longest = np.clip(own, STRETCHED, STRAIGHTEST) * whole
+    longest = np.clip(own, STRETCHED, STRAIGHTEST + (STANDING - STRAIGHTEST) * standing) * whole
     span = legs.hip - targets
     aside = np.minimum(np.linalg.norm(span[..., [0, 2]], axis=-1), SLANTED * whole)
     need = np.maximum(0.0, span[..., 1] - np.sqrt(longest**2 - aside**2)).max(axis=1)
@@ -185,6 +183,18 @@ def _solved(legs: Legs, targets: Array, body: Array, lengths: Array) -> Legs:
 def _across(v: Array, line: Array) -> Array:
     """The unit part of v [..., 3] across the unit line."""
     return normalize(v - np.sum(v * line, axis=-1, keepdims=True) * line)
+
+
+def pitched(foot: Array, rise: Array, weight: Array) -> Array:
+    """The turns [T, 4] that pitch a foot so that its ball is by `rise` [T] above the ankle, by their weight [T].
+
+    foot: ankle to ball [T, 3]. It is never pitched upright.
+    """
+    length = np.linalg.norm(foot, axis=-1)
+    down = np.clip(rise, -0.97 * length, 0.5 * length)
+    flat = normalize(foot * [1.0, 0.0, 1.0]) * np.sqrt(length**2 - down**2)[:, None]
+    wanted = np.stack([flat[:, 0], down, flat[:, 2]], axis=-1)
+    return slerp(identity(len(foot)), between(foot, wanted), weight[:, None])
 
 
 def held(mask: Mask, seconds: float, fps: float) -> Array:

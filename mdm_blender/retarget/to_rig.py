@@ -21,19 +21,21 @@ from mdm_core.skeleton import INDEX, JOINTS
 
 from ..rig import RigMap, RigSnapshot
 from .contacts import ANKLES, BALLS, Contacts, contacts_of
-from .footlock import STEP, Ground, Legs, lock
+from .footlock import STEP, Ground, Legs, held, lock, pitched
 from .ground import lift
 from .hands import relaxed_fingers
 from .posing import Posing, rotation_of
 from .rest import RigRest, read_rest
 from .root_motion import RootMotion, Travel, in_place_of, root_bone, travel_of
-from .source import Source, read_source
+from .source import FLATTEN, Source, read_source
 from .stand import Stand, stand_of
 from .tracks import PoseTracks
 
 Array = NDArray[np.floating]
 HIPS = (INDEX["left_hip"], INDEX["right_hip"])
 SIDES = ("left", "right")
+PLANT = 0.1
+"""Seconds in which a foot gets into and out of the pitch that keeps its ball on the ground."""
 
 
 def to_rig(
@@ -70,7 +72,7 @@ def to_rig(
     scale = rest.leg / leg_length(positions)
     body = _grounded(body, rest, positions, standing, scale, fps)
     if foot_lock:
-        body = _locked(body, rest, source, positions, standing, scale, fps)
+        body = _locked(_planted(body, rig_map, rest, standing, fps), rest, source, positions, standing, scale, fps)
 
     hips, rest_hips = body.hips(), (rest.heads["left_hip"] + rest.heads["right_hip"]) / 2
     if root_motion == "hips":
@@ -173,6 +175,25 @@ def _grounded(body: _Body, rest: RigRest, positions: Array, contacts: Contacts, 
     standing = {joint: float(rest.heads[joint][1]) - rest.floor for joint in feet}
     rise = lift(heights, standing, positions, contacts, scale, fps)
     return body.moved(rise[:, None] * [0.0, 1.0, 0.0])
+
+
+def _planted(body: _Body, rig_map: RigMap, rest: RigRest, contacts: Contacts, fps: float) -> _Body:
+    """The body with feet pitched, while they stand on their balls alone, so that the ball is down where the ankle is.
+
+    The path of an ankle is smoother than the pitch of a foot, and generated toes dip.
+    """
+    turns, joints = dict(body.turns), dict(body.joints)
+    for k, side in enumerate(SIDES):
+        ankle, ball = f"{side}_ankle", f"{side}_foot"
+        if ankle not in rig_map.bones or ball not in joints:
+            continue
+        foot = joints[ball] - joints[ankle]
+        level = joints[ankle][:, 1] - float(rest.heads[ball][1])
+        weight = held(contacts.stances[:, 2 * k + 1], PLANT, fps) * (1 - held(contacts.flat[:, k], FLATTEN, fps))
+        swing = pitched(foot, -level, weight)
+        turns[rig_map.bones[ankle]] = multiply(swing, turns[rig_map.bones[ankle]])
+        joints[ball] = joints[ankle] + rotate(swing, foot)
+    return _Body(turns, joints, body.carrier)
 
 
 def _locked(
