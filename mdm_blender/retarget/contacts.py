@@ -65,12 +65,12 @@ def contacts_of(positions: Array, fps: float, given: Mask | None) -> Contacts:
 
 
 def _stances(positions: Array, touching: Mask, fps: float) -> Mask:
+    """`touching` [T, 4] without short breaks, without moments, and without the frames to which a foot slid."""
     steps = np.linalg.norm(np.diff(positions[:, list(FEET)], axis=0), axis=-1) * fps
-    edge = np.full((1, len(FEET)), np.inf if len(steps) else 0.0)
-    still = np.minimum(np.concatenate([edge, steps]), np.concatenate([steps, edge])) < SLIDING
-    closed = np.stack([close_gaps(column, round(GAP * fps)) for column in touching.T], axis=-1)
-    columns = [drop_short(column, round(SHORTEST * fps)) for column in (closed & still).T]
-    return np.stack(columns, axis=-1)
+    result = np.stack([close_gaps(column, round(GAP * fps)) for column in touching.T], axis=-1)
+    slid = result[1:] & result[:-1] & (steps > SLIDING)
+    result[1:] &= ~slid
+    return np.stack([drop_short(column, round(SHORTEST * fps)) for column in result.T], axis=-1)
 
 
 def _floor(heights: Array, touching: Mask, usual: float, bounds: tuple[float, float]) -> float:
