@@ -58,12 +58,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of all subcommands."""
+    from mdm_core import edit_commands
     from mdm_core.evaluation import commands as evaluation
     from mdm_core.training import commands as training
 
     result = argparse.ArgumentParser(prog="mdm", description="Human motion from words, on your own machine.")
     subparsers = result.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_generate(subparsers)
+    edit_commands.add_parser(subparsers, _out)
     _add_info(subparsers)
     training.add_parsers(subparsers)
     evaluation.add_parsers(subparsers)
@@ -107,10 +109,7 @@ def _out(text: str) -> Path:
 
 def run_generate(arguments: argparse.Namespace) -> int:
     """`mdm generate`: everything that can be refused is refused before the model starts."""
-    if len(set(arguments.out)) < len(arguments.out):
-        raise MotionError("The same file is given to --out twice; give each file once.")
-    for path in arguments.out:
-        _check_writable(path)
+    check_outs(arguments.out)
 
     from mdm_core.generator import MotionGenerator, Request
 
@@ -140,6 +139,14 @@ def run_generate(arguments: argparse.Namespace) -> int:
     for path in written:
         print(path)
     return 0
+
+
+def check_outs(outs: Sequence[Path]) -> None:
+    """MotionError unless every file can be written where it is wanted."""
+    if len(set(outs)) < len(outs):
+        raise MotionError("The same file is given to --out twice; give each file once.")
+    for path in outs:
+        _check_writable(path)
 
 
 def _check_writable(path: Path) -> None:

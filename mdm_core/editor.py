@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdm_core import cleanup
-from mdm_core.arrays import Array
 from mdm_core.cleanup import contacts as stances_of
-from mdm_core.diffusion import guidance, samplers, schedule
+from mdm_core.diffusion import guidance, samplers
 from mdm_core.editing import constraints, source, windows, world
 from mdm_core.editing.finish import Body, attached, finish, project
 from mdm_core.editing.plan import Model, Plan, Scene, plan, scene
@@ -33,6 +32,8 @@ Numbers = NDArray[np.floating[Any]]
 
 TORN = 2e-3
 """Metres: a bone that is wrong by more where a target is met shows that the target is out of reach."""
+FASTEST = 12.0
+"""Metres a second: nobody gets faster, so a target that asks for more is a mistake."""
 LOOP_HEAD = 2.0
 """Seconds of the start that the end of a loop is led back into."""
 SWAY = 0.4
@@ -100,12 +101,9 @@ def sample(
     if not any(prompts):
         scale = 1.0
     texts = _texts(generator, prompts)
-    levels = generator.levels(request.steps)
-    sampler = samplers.named(request.sampler or generator.default("name", "ancestral"))
+    sampler, chain = generator.sampling("ancestral" if request.rounds > 1 else request.sampler, request.steps)
     if request.rounds > 1:
         sampler = resampled(request.rounds)
-    if task.start is not None:
-        levels = schedule.keep(levels, np.arange(max(1, round(task.start[1] * len(levels)))))
 
     size = max(1, BATCH_FRAMES // (len(placed) * max(len(window) for window in placed)))
     seeds = [request.seed + k for k in range(request.takes)]
@@ -121,8 +119,10 @@ def sample(
         )
         denoiser = guidance.guided(generator.engine.denoiser, scale)
         x, noise = generator.noise(batch, len(task))
+        levels = chain
         if task.start is not None:
-            x = _noised(x, generator.engine.into(task.start[0].astype(np.float32)), levels)
+            start, share = generator.engine.into(task.start[0].astype(np.float32)[None]), task.start[1]
+            levels, x = samplers.refinement(start, chain, len(chain) - max(1, round(share * len(chain))), x)
         x0 = sampler(
             windows.collage(denoiser, placed, conditioning, len(task)),
             conditioning,
@@ -145,12 +145,6 @@ def _texts(generator: MotionGenerator, prompts: Sequence[str]) -> NDArray[np.flo
     width = int(generator.card["architecture"]["text_dim"])
     blank = np.zeros(width, dtype=np.float32)
     return np.stack([known[prompt] if prompt else blank for prompt in prompts])[:, None].astype(np.float32)
-
-
-def _noised(noise: Array, x0: Array, levels: schedule.Schedule) -> Array:
-    """q(x_t | x_0) at the noisiest of `levels` (SDEdit, Meng et al. 2022)."""
-    alpha = float(levels.alpha_bar[-1])
-    return alpha**0.5 * x0[None] + (1 - alpha) ** 0.5 * noise
 
 
 def _of_batches(on_step: OnStep | None, batch: int, batches: int) -> OnStep | None:
@@ -205,7 +199,7 @@ def _finished(
         result = finish(raw, targets, held, stands, body)
     else:
         result = attached(project(Projection(targets, body.fps), raw), held, place, body.lengths)
-    _check_met(result, targets, scene_, cut, body.lengths)
+    _check_met(result, targets, scene_, cut, body)
 
     whole = scene_.positions.astype(np.float32)
     stay = held & ~scene_.adrift[cut][:, None]
@@ -237,13 +231,13 @@ def _scene_targets(scene_: Scene, cut: slice, place: Numbers) -> Targets:
     return Targets(place, marked, yields, ground, np.zeros(len(ground)), none)
 
 
-def _check_met(result: Numbers, targets: Targets, scene_: Scene, cut: slice, lengths: Numbers) -> None:
-    """Targets are met in any case; where that tore a bone, the body could not reach: MotionError."""
+def _check_met(result: Numbers, targets: Targets, scene_: Scene, cut: slice, body: Body) -> None:
+    """Targets are met in any case; where that tore a bone or took a leap, they are out of reach: MotionError."""
     wanted = targets.joints & ~scene_.held[cut]
     if not wanted.any():
         return
     bones = np.linalg.norm(result[:, 1:] - result[:, np.array(PARENTS[1:])], axis=-1)
-    torn = np.abs(bones - lengths[1:]).max(axis=1)
+    torn = np.abs(bones - body.lengths[1:]).max(axis=1)
     frames = np.flatnonzero(wanted.any(axis=1))
     worst = int(frames[np.argmax(torn[frames])])
     if torn[worst] > TORN:
@@ -251,6 +245,11 @@ def _check_met(result: Numbers, targets: Targets, scene_: Scene, cut: slice, len
         raise MotionError(
             f"{name} cannot reach its target at frame {worst + cut.start - scene_.lead}: {torn[worst]:.2f} m are "
             "missing; move the target, or let more of the body change."
+        )
+    speed = float(np.linalg.norm(np.diff(result[:, 0], axis=0), axis=-1).max()) * body.fps
+    if speed > FASTEST:
+        raise MotionError(
+            f"The body would have to move at {speed:.0f} m/s to meet the targets; give it more time, or nearer targets."
         )
 
 

@@ -89,8 +89,7 @@ class MotionGenerator:
         Raises MotionError if the request cannot be met; nothing is computed then.
         """
         frames = check(request, self.card)
-        levels = self.levels(request.steps)
-        sampler = samplers.named(request.sampler or self.default("name", "ancestral"))
+        sampler, levels = self.sampling(request.sampler, request.steps)
         scale = float(self.card["guidance"]) if request.guidance is None else float(request.guidance)
         jobs = [Job(prompt, request.seed + k) for prompt in request.prompts for k in range(request.takes)]
         texts = self.encode(request.prompts)
@@ -124,10 +123,12 @@ class MotionGenerator:
         """
         return editor.edit(self, motion, request, on_step)
 
-    def levels(self, steps: int | None) -> schedule.Schedule:
-        """The chain of noise levels, in `steps` steps or as many as the card says."""
+    def sampling(self, name: str | None, steps: int | None) -> tuple[samplers.Sampler, schedule.Schedule]:
+        """The sampler and the noise levels that it walks; None for what the card says."""
+        name = name or str(self.default("name", "ancestral"))
         chain = schedule.named(self.card["diffusion"]["schedule"], int(self.card["diffusion"]["steps"]))
-        return schedule.respace(chain, int(self.default("steps", len(chain))) if steps is None else steps)
+        steps = int(self.default("steps", len(chain))) if steps is None else steps
+        return samplers.named(name), samplers.walk(name, chain, steps)
 
     def default(self, name: str, otherwise: Any) -> Any:
         """What the card says of sampling."""

@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from typing import IO, Any, BinaryIO, cast
 
+from numpy.typing import NDArray
+
 from ..errors import MotionError
 from .protocol import Message, ProtocolError, read_frame, write_frame
 
@@ -86,10 +88,10 @@ class WorkerClient:
         """The last lines that the worker logged."""
         return "\n".join(self._log)
 
-    def submit(self, kind: str, **fields: Any) -> int:
+    def submit(self, kind: str, *, arrays: Mapping[str, NDArray[Any]] | None = None, **fields: Any) -> int:
         """Queues a job and returns its number, which is in every message about it."""
         job = next(self._jobs)
-        self._outbox.put(Message(kind, job, fields))
+        self._outbox.put(Message(kind, job, fields, arrays or {}))
         return job
 
     def cancel(self, job: int) -> None:

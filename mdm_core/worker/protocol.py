@@ -33,7 +33,8 @@ class Message:
     """One message. `fields` hold what JSON can; `arrays` are named and hold one of `DTYPES`.
 
     To the worker: load {model, engine, device}; generate {the same, and the fields of `generator.Request`};
-        cancel {} of `job`; shutdown {}.
+        edit {the same as load, request: the fields of `editing.request.EditRequest`, fps} with positions [T, 22, 3]
+        and, if known, contacts [T, 4], or without arrays for a timeline; cancel {} of `job`; shutdown {}.
     From it: ready {card}; progress {stage, step, steps}; result {fps, prompts, seeds, model} with
         positions [K, T, 22, 3] and contacts [K, T, 4]; error {message, detail}; cancelled {}.
     """

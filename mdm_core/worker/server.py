@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..editing.request import EditRequest
 from ..errors import Cancelled, MotionError
 from ..generator import MotionGenerator, Request
 from ..motion import Motion
@@ -36,6 +37,10 @@ class Generator(Protocol):
     def card(self) -> Mapping[str, Any]: ...
 
     def generate(self, request: Request, *, on_step: Callable[[int, int], None] | None = None) -> list[Motion]: ...
+
+    def edit(
+        self, motion: Motion | None, request: EditRequest, *, on_step: Callable[[int, int], None] | None = None
+    ) -> list[Motion]: ...
 
 
 Load = Callable[[str, str, str], Generator]
@@ -120,6 +125,8 @@ class Runner:
                     self._send(message, "ready", {"card": dict(self._generator(message).card)})
                 case "generate":
                     self._generate(message)
+                case "edit":
+                    self._edit(message)
                 case kind:
                     raise MotionError(f"The worker does not know '{kind}'; restart Blender after an update.")
         except Cancelled:
@@ -134,15 +141,24 @@ class Runner:
         generator = self._generator(message)
         fields = {name: value for name, value in message.fields.items() if name not in MODEL_FIELDS}
         fields["prompts"] = tuple(fields.get("prompts", ()))
-        request = Request(**fields)
+        motions = generator.generate(Request(**fields), on_step=self._reporter(message))
+        self._stop_if_cancelled(message.job)
+        self._write(result(message.job, motions))
 
+    def _edit(self, message: Message) -> None:
+        request = EditRequest.from_fields(message.fields.get("request", {}))
+        motion = source(message)
+        generator = self._generator(message)
+        motions = generator.edit(motion, request, on_step=self._reporter(message))
+        self._stop_if_cancelled(message.job)
+        self._write(result(message.job, motions))
+
+    def _reporter(self, message: Message) -> Callable[[int, int], None]:
         def on_step(step: int, steps: int) -> None:
             self._stop_if_cancelled(message.job)
             self._send(message, "progress", {"stage": "generating", "step": step, "steps": steps})
 
-        motions = generator.generate(request, on_step=on_step)
-        self._stop_if_cancelled(message.job)
-        self._write(result(message.job, motions))
+        return on_step
 
     def _generator(self, message: Message) -> Generator:
         model, engine, device = (str(message.fields.get(name, default)) for name, default in MODEL_FIELDS.items())
@@ -166,6 +182,18 @@ class Runner:
             write_frame(self._stdout, message)
         except OSError as error:
             raise HostGone from error
+
+
+def source(message: Message) -> Motion | None:
+    """The motion that an edit begins with, or None if the message holds none."""
+    positions, contacts = message.arrays.get("positions"), message.arrays.get("contacts")
+    if positions is None:
+        return None
+    return Motion(
+        positions.astype(np.float32),
+        fps=float(message.fields.get("fps", 20.0)),
+        contacts=None if contacts is None else contacts.astype(np.bool_),
+    )
 
 
 def result(job: int, motions: list[Motion]) -> Message:
