@@ -18,7 +18,7 @@ from .describe import Track
 
 Positions = NDArray[np.floating[Any]]
 
-BEFORE, AFTER = (4, 24), (10, 60)
+BEFORE, AFTER = (4, 40), (10, 130)
 """Frames of context, drawn between these: prompts are asked for moments that begin soon."""
 FPS = 20.0
 UPRIGHT = 0.84

@@ -33,7 +33,7 @@ from .cmu import Clip
 LENGTHS = (64, 96, 128, 196)
 SCALE = 0.0002  # metres a unit of the packed differences
 DESCRIPTIONS = 3  # measured sentences a window
-SHOWN = 6  # windows a moment, each with other context
+SHOWN = 8  # windows a moment, each with other context
 HELD_OUT = (12, 38, 46, 118, 126, 127)
 """Subjects that training never sees; measures are taken on them. None of their clips is in the database twice, under
 another subject's number, as all of 63, 70, 77, 78, 83, 91 and others are."""

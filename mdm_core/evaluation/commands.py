@@ -18,6 +18,9 @@ def add_parsers(subparsers: Any) -> None:
     add.add_argument("--steps", type=int, help="(default: the model's)")
     add.add_argument("--engine", default="auto", choices=("auto", "torch", "numpy"))
     add.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    add.add_argument(
+        "--real", type=Path, metavar="FOLDER", help="also test the real clips of `mdm data build`'s source"
+    )
     add.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
     add.set_defaults(run=run_eval)
 
@@ -25,13 +28,14 @@ def add_parsers(subparsers: Any) -> None:
 def run_eval(arguments: argparse.Namespace) -> int:
     """`mdm eval`: prints the table; exit status."""
     from mdm_core.cli import Progress
+    from mdm_core.datasets import cmu
     from mdm_core.generator import MotionGenerator
 
-    from . import probe
+    from . import probe, report
 
     generator = MotionGenerator.load(arguments.model, engine=arguments.engine, device=arguments.device)
     with Progress() as progress:
-        report = probe.probe(
+        found = probe.probe(
             generator,
             takes=arguments.takes,
             seconds=arguments.seconds,
@@ -39,13 +43,8 @@ def run_eval(arguments: argparse.Namespace) -> int:
             steps=arguments.steps,
             on_step=progress.show,
         )
-    print(f"{'prompt':<46}passed  by chance")
-    for row in report.rows:
-        print(f"{row.prompt:<46}{row.passed:>6.2f}{row.chance:>11.2f}")
-    print(f"{'mean':<46}{report.passed:>6.2f}{report.chance:>11.2f}")
-    print("  ".join(f"{name} {value:.4f}" for name, value in report.physical.items()))
+    real = probe.real(cmu.clips(arguments.real), arguments.seconds) if arguments.real else {}
+    print(report.table(found, real))
     if arguments.json:
-        numbers = {"passed": report.passed, "chance": report.chance, **report.physical}
-        prompts = {row.prompt: row.passed for row in report.rows}
-        arguments.json.write_text(json.dumps({**numbers, "prompts": prompts}, indent=1) + "\n", encoding="utf-8")
+        arguments.json.write_text(json.dumps(report.numbers(found, real), indent=1) + "\n", encoding="utf-8")
     return 0

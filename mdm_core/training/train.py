@@ -224,7 +224,7 @@ def held_out_loss(network: nn.Module, data: TrainingSet, levels: Chain, config: 
     with torch.no_grad():
         values = [
             float(loss(network, to_device(batch(data, k, 32, rng), levels.mean.device), levels, config, generator))
-            for k in (1, 1, 2, 2, 3, 3, 4, 4)
+            for k in (0, 0, 1, 1, 2, 2, 3, 3)
             if len(data.buckets[k][0])
         ]
     network.train()

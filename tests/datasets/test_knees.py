@@ -11,7 +11,7 @@ from tests.datasets.bodies import Positions, standing
 
 
 def lowered(frames: int, bend: float) -> Positions:
-    """A standing body whose left knee is bent by `bend` degrees, feet where they were; the right leg is a bit longer."""
+    """A standing body whose left knee is bent by `bend` degrees, feet where they were; the right is longer."""
     body = standing(frames)
     upper, lower = np.linalg.norm(body[0, 4] - body[0, 1]), np.linalg.norm(body[0, 7] - body[0, 4])
     span = np.sqrt(upper**2 + lower**2 + 2 * upper * lower * np.cos(np.radians(bend)))

@@ -17,7 +17,7 @@ def seated(frames: int) -> Positions:
         body[:, knee] = body[:, hip] + [0, -0.3 * thigh, 0.954 * thigh]
         shift = body[:, knee] - standing(frames)[:, knee]
         body[:, [ankle, foot]] += shift[:, None]
-    return body - [0, body[..., 1].min(), 0]
+    return body - np.array([0, body[..., 1].min(), 0])
 
 
 def between(first: Positions, second: Positions, frames: int) -> Positions:

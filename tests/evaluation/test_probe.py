@@ -5,9 +5,62 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mdm_core.evaluation import probe
+from mdm_core.datasets.cmu import Clip
+from mdm_core.evaluation import probe, report
+from mdm_core.evaluation.prompts import PROMPTS
 from mdm_core.motion import Motion
 from tests.datasets.bodies import moved, standing, turned
+
+
+def raised(*sides: int) -> np.ndarray:
+    body = standing(80)
+    for side in sides:
+        body[:, 18 + side] = body[:, 16 + side] + [0, 0.26, 0]
+        body[:, 20 + side] = body[:, 18 + side] + [0, 0.26, 0]
+    return body
+
+
+def kicking(side: int) -> np.ndarray:
+    body = standing(80)
+    swing = np.exp(-(((np.arange(80) - 40) / 4) ** 2))[:, None]
+    body[:, 7 + side] += swing * [0, 0.6, 0.5]
+    return body
+
+
+def stairs() -> np.ndarray:
+    return moved(standing(80), (0, 0.15, 0.5))
+
+
+def spinning() -> np.ndarray:
+    return turned(standing(80), np.radians(-360))
+
+
+def clapping() -> np.ndarray:
+    body = standing(80)
+    apart = 0.2 + 0.15 * np.cos(2 * np.pi * 1.5 * np.arange(80) / 20)
+    for side, sign in ((0, 1), (1, -1)):
+        body[:, 20 + side] = body[:, 9] + [0, 0, 0.3]
+        body[:, 20 + side, 0] += sign * apart
+    return body
+
+
+def inverted() -> np.ndarray:
+    body = standing(80)
+    body[30:50, :, 1] = 1.6 - body[30:50, :, 1]
+    return body
+
+
+def walking_then_still() -> np.ndarray:
+    body = moved(standing(80), (0, 0, 1.2))
+    body[40:] = body[40]
+    return body
+
+
+def pointing() -> np.ndarray:
+    body = standing(80)
+    body[20:60, 19] = body[20:60, 17] + [0, 0, 0.26]
+    body[20:60, 21] = body[20:60, 19] + [0, 0, 0.25]
+    return body
 
 
 def waving(frames: int = 80) -> np.ndarray:
@@ -44,12 +97,23 @@ TRUTH = {
     "a person jumps": jumping(),
     "a person sits down": sitting_down(),
     "a person waves the right hand": waving(),
+    "a person raises both arms": raised(0, 1),
+    "a person raises the left arm": raised(0),
+    "a person raises the right arm": raised(1),
+    "a person kicks with the left leg": kicking(0),
+    "a person kicks with the right leg": kicking(1),
+    "a person walks up the stairs": stairs(),
+    "a person spins around": spinning(),
+    "a person claps": clapping(),
+    "a person does a cartwheel": inverted(),
+    "a person walks forward, then stops": walking_then_still(),
+    "a person points at something": pointing(),
 }
 
 
 @pytest.mark.parametrize("prompt", TRUTH)
 def test_each_test_passes_what_it_names(prompt: str) -> None:
-    assert probe.PROMPTS[prompt](TRUTH[prompt])
+    assert PROMPTS[prompt].test(TRUTH[prompt])
 
 
 @pytest.mark.parametrize(
@@ -66,16 +130,57 @@ def test_each_test_passes_what_it_names(prompt: str) -> None:
         ("a person waves", "a person stands still"),
         ("a person walks forward and waves", "a person waves the right hand"),
         ("a person walks forward and waves", "a person walks forward"),
+        ("a person raises the left arm", "a person raises the right arm"),
+        ("a person raises the right arm", "a person raises both arms"),
+        ("a person kicks with the left leg", "a person kicks with the right leg"),
+        ("a person kicks", "a person walks forward"),
+        ("a person walks up the stairs", "a person walks forward"),
+        ("a person spins around", "a person turns left"),
+        ("a person claps", "a person waves the right hand"),
+        ("a person does a cartwheel", "a person jumps"),
+        ("a person walks forward, then stops", "a person walks forward"),
+        ("a person walks forward, then stops", "a person stands still"),
+        ("a person points at something", "a person stands still"),
     ],
 )
 def test_each_test_fails_what_it_does_not_name(prompt: str, other: str) -> None:
-    assert not probe.PROMPTS[prompt](TRUTH[other])
+    assert not PROMPTS[prompt].test(TRUTH[other])
 
 
 def test_report_counts_own_and_foreign_passes() -> None:
     walk = Motion(moved(standing(80), (0, 0, 1.2)).astype(np.float32))
-    report = probe.judge([walk] * (2 * len(probe.PROMPTS)), 2)
+    report = probe.judge([walk] * (2 * len(PROMPTS)), 2)
     rows = {row.prompt: row for row in report.rows}
     assert rows["a person walks forward"].passed == 1 and rows["a person walks forward"].chance == 1
     assert rows["a person jumps"].passed == 0 and rows["a person jumps"].chance == 0
     assert report.physical["jitter"] < 0.5
+
+
+def clip(actions: tuple[str, ...], positions: np.ndarray, *captions: str) -> Clip:
+    return Clip("0_0", 1, "single", actions, captions or ("a person moves",), positions)
+
+
+def test_real_clips_are_found_by_label_and_words() -> None:
+    clips = [
+        clip(("walk",), TRUTH["a person walks forward"]),
+        clip(("walk",), standing(80)),
+        clip(("idle",), standing(80)),
+        clip(("sidestep",), TRUTH["a person sidesteps to the left"], "a step to the left"),
+        clip(("sidestep",), TRUTH["a person sidesteps to the left"], "a step to the right"),
+        Clip("0_1", 1, "sequence", ("run",), ("a person runs",), TRUTH["a person runs"]),
+    ]
+    rows = probe.real(clips)
+    assert rows["a person walks forward"] == probe.Real(passed=0.5, chance=0.0, clips=2)
+    assert rows["a person sidesteps to the left"].passed == 1.0
+    assert rows["a person sidesteps to the right"].passed == 0.0
+    assert "a person runs" not in rows and "a person sits down" not in rows
+
+
+def test_the_table_names_every_prompt_and_both_means() -> None:
+    walk = Motion(moved(standing(80), (0, 0, 1.2)).astype(np.float32))
+    found = probe.judge([walk] * len(PROMPTS), 1)
+    real = probe.real([clip(("walk",), TRUTH["a person walks forward"]), clip(("idle",), standing(80))])
+    lines = report.table(found, real).splitlines()
+    assert len(lines) == len(PROMPTS) + 4
+    assert all(prompt in line for prompt, line in zip(PROMPTS, lines[1:], strict=False))
+    assert report.numbers(found, real)["real"]["passed"] == 1.0
