@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from mdm_core.errors import MotionError
 
-from .matching import named_map
-from .rig_map import RigMap
+from .matching import judged, named_map
+from .rig_map import CERTAIN, RigMap
 from .snapshot import RigSnapshot
+from .structure import shaped_map
+
+FLOOR = 0.3
+"""Confidence below which a map is no map: four-legged animals, props."""
+ADVICE = "select a humanoid rig, or choose its bones in Rig Mapping."
 
 
 def best_map(rig: RigSnapshot) -> RigMap:
     """The map of the rig. Raises MotionError when neither names nor shape show a hip and two legs."""
+    if not rig.bones:
+        raise MotionError(f"The armature “{rig.name}” has no bones: select a character's rig.")
+    found = _best(rig)
+    if found is None:
+        raise MotionError(f"The armature “{rig.name}” has no recognisable hip or legs: {ADVICE}")
+    if found.confidence < FLOOR:
+        raise MotionError(f"The armature “{rig.name}” is not shaped like a human ({found.reasons[-1]}): {ADVICE}")
+    return found
+
+
+def _best(rig: RigSnapshot) -> RigMap | None:
     named = named_map(rig)
-    if named is None:
-        raise MotionError(
-            f"The armature “{rig.name}” has no recognisable hip or legs: select a humanoid rig, or choose its bones "
-            "in Rig Mapping."
-        )
-    return named
+    if named is not None and named.confidence >= CERTAIN:
+        return named
+    shaped = shaped_map(rig)
+    shaped = None if shaped is None else judged(rig, shaped)
+    if named is None or shaped is None:
+        return named or shaped
+    return max(named, shaped, key=lambda found: found.confidence)

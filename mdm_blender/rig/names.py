@@ -10,7 +10,7 @@ from functools import cached_property
 
 LEFT_WORDS = ("left", "l", "lf", "lft", "左")
 RIGHT_WORDS = ("right", "r", "rt", "rgt", "右")
-SIDE_OF: Mapping[str, str] = dict.fromkeys(LEFT_WORDS, "left") | dict.fromkeys(RIGHT_WORDS, "right")
+SIDE_OF: Mapping[str, str] = {w: s for s, words in (("left", LEFT_WORDS), ("right", RIGHT_WORDS)) for w in words}
 GLUED: Mapping[str, tuple[str, ...]] = {"left": ("left", "l"), "right": ("right", "r")}
 """What may stand for a side inside a word whose case no longer shows where it ends: `leftupleg`, `lthigh`."""
 

@@ -1,4 +1,4 @@
-"""Skeletons of artists' tools, motion capture and see `rig_tables`."""
+"""Skeletons of artists' tools and of motion capture, see `rig_tables`."""
 
 from __future__ import annotations
 

@@ -50,8 +50,14 @@ heel.02.{S} | foot.{S} | ankle+-0.03,0.05,-0.08
 METARIG_HUMAN = (
     METARIG
     + """
-palm.01.{S} | hand.{S} | wrist+0.02,0.01,0
-fingers | palm.01.{S} | {F}.{N}.{S} | thumb f_index f_middle f_ring f_pinky | 01 02 03
+palm.01.{S} | hand.{S} | hand 0.02 -0.02
+fingers | palm.01.{S} | {F}.{N}.{S} | thumb f_index | 01 02 03
+palm.02.{S} | hand.{S} | hand 0.02 -0.01
+fingers | palm.02.{S} | {F}.{N}.{S} | - f_middle | 01 02 03
+palm.03.{S} | hand.{S} | hand 0.02 0.01
+fingers | palm.03.{S} | {F}.{N}.{S} | - - f_ring | 01 02 03
+palm.04.{S} | hand.{S} | hand 0.02 0.02
+fingers | palm.04.{S} | {F}.{N}.{S} | - - - f_pinky | 01 02 03
 face | spine.006 | head
 nose | face | head+0,-0.1,0.08
 jaw | face | head+0,-0.04,0.02

@@ -55,6 +55,8 @@ def _finger_rows(hand: str, pattern: str, fingers: str, numbers: str) -> list[tu
     rows: list[tuple[str, str, str, str]] = []
     for index, finger in enumerate(fingers.split()):
         parent = hand
+        if finger == "-":
+            continue
         for at, number in enumerate(numbers.split()):
             name = pattern.replace("{F}", finger).replace("{N}", "" if number == "~" else number)
             thumb = index == 0

@@ -3,7 +3,7 @@
 A row is `bone | parent | place | joint`. `{S}` makes two rows, a left and a right one. A place is a joint of the body
 (`ankle` of a side), `a>b 0.5` between two, `a+x,y,z` beside one (metres; left side), or `floor`. A joint marks the bone
 that should be found for it; with `?` a bone that would be as good (the middle of a long spine, say). `fingers` makes
-the rows of a hand: `fingers | hand bone | pattern with {S} {F} {N} | finger names | numbers`.
+the rows of a hand: `fingers | hand bone | pattern with {S} {F} {N} | finger names (- for none) | numbers (~ for "")`.
 
 Written from what the tools export, not from `mdm_blender.rig.families`, and without code of anyone.
 """
