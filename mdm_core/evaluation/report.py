@@ -27,7 +27,8 @@ def table(report: probe.Report, real: Mapping[str, probe.Real]) -> str:
 
 def numbers(report: probe.Report, real: Mapping[str, probe.Real]) -> dict[str, Any]:
     """The report for JSON."""
-    result: dict[str, Any] = {"passed": report.passed, "chance": report.chance, **report.physical}
+    result: dict[str, Any] = {"passed": report.passed, "chance": report.chance}
+    result |= report.physical
     result["prompts"] = {row.prompt: row.passed for row in report.rows}
     if real:
         result["real"] = {"passed": mean(real, "passed"), "chance": mean(real, "chance")}
