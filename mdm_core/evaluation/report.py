@@ -31,8 +31,8 @@ def numbers(report: probe.Report, real: Mapping[str, probe.Real]) -> dict[str, A
     result |= report.physical
     result["prompts"] = {row.prompt: row.passed for row in report.rows}
     if real:
-        result["real"] = {"passed": mean(real, "passed"), "chance": mean(real, "chance")}
-        result["real"]["prompts"] = {prompt: row.passed for prompt, row in real.items()}
+        prompts = {prompt: row.passed for prompt, row in real.items()}
+        result["real"] = {"passed": mean(real, "passed"), "chance": mean(real, "chance"), "prompts": prompts}
     return result
 
 
