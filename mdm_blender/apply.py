@@ -13,6 +13,7 @@ from mdm_core.errors import MotionError
 from mdm_core.motion import Motion
 
 from . import keys, retarget, rig
+from .retarget.ik_controls import with_ik
 from .retarget.resample import at_frames, flags_at, scene_frames
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ def apply_motion(
         foot_lock=options.foot_lock,
         relax_hands=options.relax_hands,
     )
+    if options.controls == "fk_ik":
+        tracks = with_ik(snapshot, checked, tracks)
     properties = {"mdm_prompt": motion.prompt, "mdm_model": motion.model}
     if motion.seed is not None:
         # A 32-bit seed does not fit the integer of a custom property.
@@ -103,7 +106,13 @@ def apply_motion(
     if contacts is not None:
         properties[CONTACTS] = json.dumps([_intervals(frames, standing) for standing in contacts.T])
     return keys.write(
-        armature, tracks, frames, action_name=action_name, properties=properties, destination=options.destination
+        armature,
+        tracks,
+        frames,
+        action_name=action_name,
+        properties=properties,
+        destination=options.destination,
+        notes=[problem for problem in tracks.problems if problem not in checked.problems],
     )
 
 

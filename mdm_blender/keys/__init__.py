@@ -5,7 +5,7 @@ What needs Blender is imported when it is called, so that the part without it ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,12 +25,19 @@ def write(
     action_name: str,
     properties: Mapping[str, Any],
     destination: Destination = "new_action",
+    notes: Sequence[str] = (),
 ) -> Any:
     """See `actions.write`."""
     from .actions import write as write_action
 
     return write_action(
-        armature, tracks, frames, action_name=action_name, properties=properties, destination=destination
+        armature,
+        tracks,
+        frames,
+        action_name=action_name,
+        properties=properties,
+        destination=destination,
+        notes=notes,
     )
 
 

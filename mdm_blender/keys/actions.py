@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,7 @@ def write(
     action_name: str,
     properties: Mapping[str, Any],
     destination: Destination = "new_action",
+    notes: Sequence[str] = (),
 ) -> Any:
     """Keys for the tracks at the scene frames [T], ascending, whole or not; returns the action that has them.
 
@@ -55,7 +56,8 @@ def write(
     of frames are replaced; all other keys, channels and slots stay bit for bit. An action that something else plays
     too is copied first. Without an action it is as with "new_action".
     "nla": the action becomes a strip on a track above all others; an action that the armature had is pushed down.
-    properties become custom properties of the action; what could not be done as asked is said in its `mdm_notes`.
+    properties become custom properties of the action; what could not be done as asked is said in its `mdm_notes`,
+    after the given notes.
     Raises MotionError, with nothing changed, where the armature cannot take keys.
     """
     check(armature, destination)
@@ -72,9 +74,9 @@ def write(
         action[key] = value
     if prepared.before and SWITCHES_BEFORE not in action:
         action[SWITCHES_BEFORE] = json.dumps(prepared.before)
-    notes = [*prepared.notes, *nla.mixing_notes(armature, destination)]
-    if notes:
-        action[NOTES] = "\n".join(notes)
+    said = [*notes, *prepared.notes, *nla.mixing_notes(armature, destination)]
+    if said:
+        action[NOTES] = "\n".join(said)
     elif NOTES in action:
         del action[NOTES]
     return action

@@ -25,9 +25,13 @@ def push(armature: Any, action: Any, slot: Any) -> Any:
 
 
 def _free_track(data: Any, first: float, last: float) -> Any:
-    top: Any = data.nla_tracks[-1] if len(data.nla_tracks) else None
-    ours = top is not None and top.name.startswith(TRACK) and not top.mute and not top.lock
-    if ours and all(strip.frame_end <= first or strip.frame_start >= last for strip in top.strips):
+    top = data.nla_tracks[-1] if len(data.nla_tracks) else None
+    if (
+        top is not None
+        and top.name.startswith(TRACK)
+        and not (top.mute or top.lock)
+        and all(strip.frame_end <= first or strip.frame_start >= last for strip in top.strips)
+    ):
         return top
     track = data.nla_tracks.new(prev=top) if top is not None else data.nla_tracks.new()
     track.name = TRACK
@@ -52,7 +56,7 @@ def _push_down(armature: Any) -> None:
     mixing = data.action_blend_type, data.action_influence, data.action_extrapolation
     bag = compat.channels_of(action, armature)
     if bag is not None and len(bag.fcurves):
-        top: Any = data.nla_tracks[-1] if len(data.nla_tracks) else None
+        top = data.nla_tracks[-1] if len(data.nla_tracks) else None
         track = data.nla_tracks.new(prev=top) if top is not None else data.nla_tracks.new()
         track.name = action.name
         strip = _new_strip(track, action, slot)

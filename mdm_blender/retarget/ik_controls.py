@@ -1,0 +1,258 @@
+"""IK controls that follow the FK pose: hands, feet, toes, poles and rolling limb bases, from the posed matrices.
+
+Two bones and a target lie in one plane; all that an IK solver leaves open is where that plane points. A pole says
+it by its place; a base control, which swings with the target (Damped Track), by how it is rolled about that line.
+Both are computed, so that either way of working plays the FK pose. No Blender here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdm_core.anatomy.frames import along, ramp
+from mdm_core.rotations import between, continuous, from_axis_angle, identity, inverse, multiply, normalize, rotate
+
+from ..rig.rig_map import RigMap
+from ..rig.snapshot import RigSnapshot
+from .posing import Posing, compose, rotation_of, size_of
+from .tracks import PoseTracks
+
+Array = NDArray[np.floating]
+STRAIGHT = 1.0
+"""Degrees of bend at rest below which the middle bone's own x axis is taken for the hinge."""
+BENT = (2.0, 8.0)
+"""Degrees of bend between which the axis goes over from the FK bone's own to the one across the bones."""
+ALONG = np.array([0.0, 1.0, 0.0])
+"""The axis along a bone, which a swinging base tracks with."""
+
+
+@dataclass(frozen=True)
+class IkLimb:
+    """The IK controls of a limb. joints: where it begins, bends and ends, without side.
+
+    fk: the part of the FK end control's name that the other names replace; pole, base: None where there is none;
+    tips: (FK, IK) names of a control beyond the end; still: controls of the IK limb that must be at rest.
+    """
+
+    joints: tuple[str, str, str]
+    fk: str
+    end: str
+    pole: str | None = None
+    base: str | None = None
+    tips: tuple[str, str] | None = None
+    still: tuple[str, ...] = ()
+
+
+ARM, LEG = ("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle")
+LIMBS: Mapping[str, tuple[IkLimb, ...]] = {
+    "Rigify": (
+        IkLimb(ARM, "hand_fk", "hand_ik", "upper_arm_ik_target", "upper_arm_ik"),
+        IkLimb(
+            LEG,
+            "foot_fk",
+            "foot_ik",
+            "thigh_ik_target",
+            "thigh_ik",
+            ("toe_fk", "toe_ik"),
+            ("foot_spin_ik", "foot_heel_ik"),
+        ),
+    ),
+    "Auto-Rig Pro": (
+        IkLimb(ARM, "c_hand_fk", "c_hand_ik", "c_arms_pole"),
+        IkLimb(LEG, "c_foot_fk", "c_foot_ik", "c_leg_pole", tips=("c_toes_fk", "c_toes_ik")),
+    ),
+}
+"""By the family's name in the rig map."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A limb's bones in a rig. fk: upper, lower, end; tips: (FK, IK) beyond the end."""
+
+    fk: tuple[str, str, str]
+    end: str
+    pole: str | None
+    base: str | None
+    tips: tuple[str, str] | None
+    still: tuple[str, ...]
+
+
+def with_ik(rig: RigSnapshot, rig_map: RigMap, tracks: PoseTracks) -> PoseTracks:
+    """The tracks with those of the IK controls of arms and legs, so that both make the same pose.
+
+    Switches stay as they are: the FK controls act. A family without a table of IK controls, or a rig without these
+    bones, gets a sentence in `problems`.
+    """
+    limbs = _limbs(rig, rig_map)
+    if not limbs:
+        note = f"No IK controls are known for this rig ({rig_map.family}), so only its FK controls got keys."
+        return replace(tracks, problems=(*tracks.problems, note))
+    still = [name for limb in limbs for name in limb.still]
+    basis = {name: compose(identity(1), np.zeros((1, 3)), size_of(rig.bones[name].basis[None])) for name in still}
+    basis |= {name: _basis(rig, tracks, name) for name in {*tracks.rotations, *tracks.locations}}
+    given = Posing(rig, {}, basis=basis)
+    hinged = {limb: _hinged(rig, limb.fk, given) for limb in limbs}
+    turns = {name: turn for limb in limbs for name, turn in _fk_turns(rig, limb.fk, hinged[limb], given).items()}
+    played = Posing(rig, turns, basis=basis)
+    places: dict[str, Array] = {}
+    for limb in limbs:
+        _follow_end(rig, limb, played, turns, places)
+        if limb.pole is not None:
+            places[limb.pole] = _pole_place(rig, limb.pole, limb.fk, hinged[limb])
+            turns[limb.pole] = identity(1)
+    solved = Posing(rig, turns, places, basis)
+    for limb in limbs:
+        if limb.base is not None:
+            _roll_base(rig, limb.base, limb.fk, hinged[limb], solved, turns)
+    solved = Posing(rig, turns, places, basis)
+    for name in turns:
+        solved.pose(name)
+    unkeyed = {limb.pole for limb in limbs} | {rig.bones[limb.base].parent for limb in limbs if limb.base}
+    rotations = {name: continuous(solved.rotations[name]) for name in turns if name not in unkeyed}
+    rotations |= {name: identity(1) for name in still}
+    locations = solved.locations | {name: np.zeros((1, 3)) for name in still}
+    return replace(tracks, rotations={**tracks.rotations, **rotations}, locations={**tracks.locations, **locations})
+
+
+def _limbs(rig: RigSnapshot, rig_map: RigMap) -> list[_Found]:
+    """The limbs of the family's table whose bones the rig has, left and right."""
+    found: list[_Found] = []
+    for limb in LIMBS.get(rig_map.family, ()):
+        for side in ("left", "right"):
+            fk = tuple(rig_map.bones.get(f"{side}_{joint}", "") for joint in limb.joints)
+            if limb.fk not in fk[2]:
+                continue
+            named = {
+                field: name if name in rig.bones else None
+                for field in ("end", "pole", "base")
+                if (name := fk[2].replace(limb.fk, getattr(limb, field) or "\0")) is not None
+            }
+            if not all(bone in rig.bones for bone in fk) or named["end"] is None:
+                continue
+            still = tuple(name for part in limb.still if (name := fk[2].replace(limb.fk, part)) in rig.bones)
+            tips = _tips(rig, rig_map, side, limb)
+            found.append(_Found((fk[0], fk[1], fk[2]), named["end"], named["pole"], named["base"], tips, still))
+    return found
+
+
+def _tips(rig: RigSnapshot, rig_map: RigMap, side: str, limb: IkLimb) -> tuple[str, str] | None:
+    bone = rig_map.bones.get(f"{side}_foot", "")
+    if limb.tips is None or limb.tips[0] not in bone:
+        return None
+    other = bone.replace(*limb.tips)
+    return (bone, other) if other in rig.bones else None
+
+
+def _basis(rig: RigSnapshot, tracks: PoseTracks, name: str) -> Array:
+    """A keyed bone's local pose [T, 4, 4]; what has no track stays as it is."""
+    now = rig.bones[name].basis[None]
+    rotation = tracks.rotations.get(name, rotation_of(now))
+    location = tracks.locations.get(name, now[:, :3, 3])
+    return compose(rotation, location, size_of(now))
+
+
+def _turn(rig: RigSnapshot, posing: Posing, name: str) -> Array:
+    """How a bone has turned since rest, in armature space [T, 4]."""
+    return multiply(rotation_of(posing.pose(name)), inverse(rotation_of(rig.bones[name].rest)))
+
+
+def _follow_end(
+    rig: RigSnapshot, limb: _Found, played: Posing, turns: dict[str, Array], places: dict[str, Array]
+) -> None:
+    """Hand or foot, and toes: the IK control moves as if it were fixed to the FK control."""
+    fk = limb.fk[2]
+    moved = played.pose(fk) @ np.linalg.inv(rig.bones[fk].rest)
+    turns[limb.end] = _turn(rig, played, fk)
+    places[limb.end] = (moved @ np.append(rig.bones[limb.end].head, 1.0))[..., :3]
+    if limb.tips is not None:
+        turns[limb.tips[1]] = _turn(rig, played, limb.tips[0])
+
+
+def hinge_at_rest(rig: RigSnapshot, fk: tuple[str, str, str]) -> Array:
+    """The axis [3] about which the limb bends, in armature space: across both bones, or the middle bone's x axis."""
+    upper, middle, end = (rig.bones[name].head for name in fk)
+    across = np.cross(normalize(middle - upper), normalize(end - middle))
+    if np.linalg.norm(across) > np.sin(np.radians(STRAIGHT)):
+        return normalize(across)
+    return normalize(rig.bones[fk[1]].rest[:3, 0])
+
+
+@dataclass(frozen=True)
+class _Hinged:
+    """A limb in the one plane that an IK solver can make: its joints and the axis across the plane, each [T, 3]."""
+
+    start: Array
+    middle: Array
+    end: Array
+    axis: Array
+
+
+def _hinged(rig: RigSnapshot, fk: tuple[str, str, str], played: Posing) -> _Hinged:
+    """The FK limb bent about the rig's own hinge alone; it starts and ends where it did."""
+    start, middle, end = (played.pose(name)[..., :3, 3] for name in fk)
+    upper, lower, line = normalize(middle - start), normalize(end - middle), normalize(end - start)
+    kept = rotate(_turn(rig, played, fk[0]), hinge_at_rest(rig, fk))
+    across = np.cross(upper, lower)
+    across *= np.where(np.sum(across * kept, axis=-1, keepdims=True) < 0, -1.0, 1.0)
+    bend = np.degrees(np.arcsin(np.clip(np.linalg.norm(across, axis=-1), 0.0, 1.0)))
+    weight = ramp(bend, *BENT)[..., None]
+    axis = weight * normalize(across) + (1 - weight) * kept
+    axis = normalize(axis - np.sum(axis * line, axis=-1, keepdims=True) * line)
+    out, thigh = np.cross(line, axis), middle - start
+    along_line = np.sum(thigh * line, axis=-1, keepdims=True)
+    off = np.sqrt(np.maximum(np.sum(thigh**2, axis=-1, keepdims=True) - along_line**2, 0.0))
+    off *= np.where(np.sum(thigh * out, axis=-1, keepdims=True) < 0, -1.0, 1.0)
+    return _Hinged(start, start + along_line * line + off * out, end, axis)
+
+
+def _fk_turns(rig: RigSnapshot, fk: tuple[str, str, str], limb: _Hinged, given: Posing) -> dict[str, Array]:
+    """Turns since rest [T, 4] that put the FK bones where the hinged limb is; its end keeps its own."""
+    heads, hinge = [rig.bones[name].head for name in fk], hinge_at_rest(rig, fk)
+    upper = multiply(along(limb.middle - limb.start, limb.axis), inverse(along(heads[1] - heads[0], hinge)))
+    lower = multiply(along(limb.end - limb.middle, limb.axis), inverse(along(heads[2] - heads[1], hinge)))
+    return {fk[0]: upper, fk[1]: lower, fk[2]: _turn(rig, given, fk[2])}
+
+
+def _pole_place(rig: RigSnapshot, pole: str, fk: tuple[str, str, str], limb: _Hinged) -> Array:
+    """Where the pole's head must be [T, 3]: as far from the joint as at rest, as it lay about the limb's line."""
+    heads = [rig.bones[name].head for name in fk]
+    out, side = _plane(heads[2] - heads[0], hinge_at_rest(rig, fk))
+    away = rig.bones[pole].head - heads[1]
+    share = normalize(np.array([away @ out, away @ side]))
+    size = np.linalg.norm(limb.middle - limb.start, axis=-1, keepdims=True) / np.linalg.norm(heads[1] - heads[0])
+    out, side = _plane(limb.end - limb.start, limb.axis)
+    return limb.middle + np.linalg.norm(away) * size * (share[0] * out + share[1] * side)
+
+
+def _plane(line: Array, hinge: Array) -> tuple[Array, Array]:
+    """Unit vectors [..., 3] across a limb's line: in the plane of its bend, and out of it."""
+    line = normalize(line)
+    side = normalize(hinge - np.sum(hinge * line, axis=-1, keepdims=True) * line)
+    return np.cross(line, side), side
+
+
+def _roll_base(
+    rig: RigSnapshot,
+    base: str,
+    fk: tuple[str, str, str],
+    limb: _Hinged,
+    solved: Posing,
+    turns: dict[str, Array],
+) -> None:
+    """The base control, rolled about its own axis until its plane is the limb's; and its parent, which tracks."""
+    swing = rig.bones[base].parent
+    if swing is None or not any(it.kind == "DAMPED_TRACK" for it in rig.bones[swing].constraints):
+        return
+    posed = solved.pose(swing)
+    own, line = rotation_of(posed), limb.end - posed[..., :3, 3]
+    tracked = multiply(between(np.broadcast_to(rotate(own, ALONG), line.shape), line), own)
+    turns[swing] = multiply(tracked, inverse(rotation_of(rig.bones[swing].rest)))
+    rest = rotation_of(rig.bones[base].rest)
+    held = multiply(turns[swing], rest)
+    before, after = rotate(inverse(rest), hinge_at_rest(rig, fk)), rotate(inverse(held), limb.axis)
+    roll = np.arctan2(-after[..., 2], after[..., 0]) - np.arctan2(-before[2], before[0])
+    turns[base] = multiply(multiply(held, from_axis_angle(ALONG, roll)), inverse(rest))
