@@ -1,4 +1,4 @@
-"""`mdm edit`: arguments to an `EditRequest`, a motion file in, files out. What it makes is `mdm_core.editor`'s affair."""
+"""`mdm edit`: arguments to an `EditRequest`, a motion file in, files out. What it makes is `editor`'s affair."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ def _finished(
     frames = np.arange(made.first, made.last)
     at = (frames - made.first) * model.fps / scene_.fps
     in_model = positions[0][: int(np.ceil(at[-1] - 1e-6)) + 1]
-    body = Body(made.placement.lengths, scene_.fps)
+    body = Body(made.placement.lengths, scene_.fps, scene_.jump)
     raw = source.sampled(made.placement.to_world(in_model, model.fps), at)
     stands = _stances(features[: len(in_model)], in_model, model)[np.rint(at).astype(int)]
     cut = slice(made.first, made.last)

@@ -26,15 +26,22 @@ ROUNDS = 24
 """Times that targets and bones are met in turn."""
 TOLERANCE = 2e-5
 """Metres: below it they agree."""
+SEAM_SECONDS = 0.4
+"""How far from a seam an uneven one is smoothed."""
+SEAM_STRENGTHS = (1.0, 8.0, 64.0)
+STAYS = 1e6
+"""How much more a held frame weighs than a free one."""
 LEG_JOINTS = (4, 5, 7, 8, 10, 11)
 
 
 @dataclass(frozen=True)
 class Body:
-    """lengths: [22] metres, bone lengths; fps: frames a second."""
+    """lengths: [22] metres, bone lengths; fps: frames a second; jump: the change of velocity, metres a frame, that the
+    body's own motion hardly ever exceeds."""
 
     lengths: Numbers
     fps: float
+    jump: float = np.inf
 
 
 def finish(positions: Numbers, targets: Targets, held: Mask, stances: Mask, body: Body) -> Numbers:
@@ -63,7 +70,53 @@ def finish(positions: Numbers, targets: Targets, held: Mask, stances: Mask, body
         if np.abs(bodied - met).max() < TOLERANCE and np.abs(met - result).max() < TOLERANCE:
             break
         result = bodied
+    result = attached(with_even_seams(result, held, body), held, place, body.lengths)
     return project(projection, result)
+
+
+def with_even_seams(positions: Numbers, held: Mask, body: Body) -> Numbers:
+    """Positions [T, 22, 3] whose joints change their velocity beside held frames no more than `body.jump` allows.
+
+    Whittaker's smoother (1923) around seams alone, as strong as it must be; held frames stay.
+    """
+    limit = body.jump
+    for strength in (0.0, *SEAM_STRENGTHS):
+        eased = _smoothed_at_seams(positions, held, strength, body.fps) if strength else positions
+        if jumps(eased, held).max(initial=0.0) <= limit:
+            break
+    return eased
+
+
+def jumps(positions: Numbers, held: Mask) -> Numbers:
+    """Change of velocity, metres a frame, at each seam: of every joint at the frames on both sides of it, [S]."""
+    change = velocity_changes(positions)
+    seam = held[1:] != held[:-1]
+    at = np.zeros(held.shape, dtype=bool)
+    at[1:] |= seam
+    at[:-1] |= seam
+    return change[at[1:-1]]
+
+
+def velocity_changes(positions: Numbers) -> Numbers:
+    """How much each joint's velocity changes at each frame but the first and last, metres a frame, [T - 2, 22]."""
+    return np.linalg.norm(np.diff(positions, n=2, axis=0), axis=-1)
+
+
+def _smoothed_at_seams(positions: Numbers, held: Mask, strength: float, fps: float) -> Numbers:
+    frames, result = len(positions), positions.copy()
+    second = np.diff(np.eye(frames), n=2, axis=0)
+    patterns, group = np.unique(held, axis=1, return_inverse=True)
+    for k, pattern in enumerate(patterns.T):
+        edges = np.flatnonzero(pattern[1:] != pattern[:-1]) + 0.5
+        joints = np.flatnonzero(group.ravel() == k)
+        if len(edges):
+            away = np.abs(np.arange(1, frames - 1)[:, None] - edges).min(axis=1) / (SEAM_SECONDS * fps)
+            near = np.maximum(0.0, 1 - away) * strength
+            stays = np.diag(np.where(pattern, STAYS, 1.0))
+            system = stays + second.T @ (near[:, None] * second)
+            flat = positions[:, joints].reshape(frames, -1)
+            result[:, joints] = np.linalg.solve(system, stays @ flat).reshape(frames, -1, 3)
+    return result
 
 
 def project(projection: Projection, positions: Numbers) -> Numbers:

@@ -56,7 +56,8 @@ class Scene:
     positions: [n, 22, 3], the motion, its ends held where it is longer now; place: the same with every target in it.
     free: bool [n, 22], what may change; held: what may not, nor anything it hangs on; marked: joints to be met, held
     ones and targets; ground: bool [n], the hips' path. adrift: bool [n], kept frames that may be carried off over
-    the ground as one. lead: the frame that was 0 before. contacts: bool [n, 4] or None.
+    the ground as one. jump: what the motion's joints hardly ever change their velocity by, metres a frame. lead: the
+    frame that was 0 before. contacts: bool [n, 4] or None.
     """
 
     positions: Numbers
@@ -68,6 +69,7 @@ class Scene:
     marked: Mask
     ground: Mask
     adrift: Mask
+    jump: float
     path_facing: str = "free"
     contacts: Mask | None = None
 
@@ -122,10 +124,18 @@ def scene(motion: Motion, request: EditRequest) -> Scene:
         marked=held.copy(),
         ground=np.zeros(len(free), dtype=bool),
         adrift=np.zeros(len(free), dtype=bool),
+        jump=jump(motion.positions),
         contacts=contacts,
     )
     _set_targets(made, request)
     return with_path(made, request.path) if request.path is not None else made
+
+
+def jump(positions: Numbers) -> float:
+    """The 99th percentile of the joints' changes of velocity in [T, 22, 3], metres a frame."""
+    if len(positions) < 3:
+        return float("inf")
+    return float(np.percentile(np.linalg.norm(np.diff(positions.astype(np.float64), n=2, axis=0), axis=-1), 99))
 
 
 def _set_targets(made: Scene, request: EditRequest) -> None:
@@ -214,7 +224,9 @@ def plan(made: Scene, model: Model, *, blend: float = 0.0, anchored: bool = True
         mask[past_end] = False
     free[past_end] = True
 
-    known, yaw = features(body, held[:, 0] & _long(held)[:, 0], model, _contacts(made, at))
+    whole = blend > 0 or bool((free[:, 0] & ~free.all(axis=1)).any())
+    apart = np.full(len(at), True) if whole else held[:, 0] & _long(held)[:, 0]
+    known, yaw = features(body, apart, model, _contacts(made, at))
     weight = joint_weights(free, blend * model.fps)
     return Plan(
         scene=made,
