@@ -16,17 +16,23 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
+class Heights:
+    """Metres above y = 0 at which the joints of a foot rest on the floor."""
+
+    ankle: float
+    ball: float
+
+
+@dataclass(frozen=True)
 class Contacts:
     """How much each foot rests on the ground, 0 to 1, smooth in time. ankle, ball: [T, 2] (left, right).
 
-    ankle_height, ball_height: metres above y = 0 at which they rest on the floor. stances: bool [T, 4], in the order
-    of `skeleton.FEET`: joints that stand still, on the floor or on something.
+    stances: bool [T, 4], in the order of `skeleton.FEET`: joints that stand still, on the floor or on something.
     """
 
     ankle: Array
     ball: Array
-    ankle_height: float
-    ball_height: float
+    heights: Heights
     stances: Mask
 
     @property
@@ -45,21 +51,22 @@ SHORTEST, GAP = 0.1, 0.1
 """Seconds: shorter stances are dropped, shorter breaks within a stance are closed."""
 
 
-def contacts_of(positions: Array, fps: float, given: Mask | None) -> Contacts:
+def contacts_of(positions: Array, fps: float, given: Mask | None, heights: Heights | None = None) -> Contacts:
     """Contacts from the given flags [T, 4] (order of `skeleton.FEET`), or from slow low feet; a raised foot rests on
-    no floor."""
-    ankles, balls = positions[:, ANKLES, :], positions[:, BALLS, :]
+    no floor. heights: those of the floor, measured where not given."""
+    ankles, balls = positions[:, ANKLES, 1], positions[:, BALLS, 1]
     touching = detect(positions, fps) if given is None else given
-    ankle_height = _floor(ankles[..., 1], touching[:, ::2], 0.07, (0.02, 0.16))
-    ball_height = _floor(balls[..., 1], touching[:, 1::2], 0.02, (-0.04, 0.10))
+    if heights is None:
+        heights = Heights(
+            _floor(ankles, touching[:, ::2], 0.07, (0.02, 0.16)), _floor(balls, touching[:, 1::2], 0.02, (-0.04, 0.10))
+        )
     sigma = 0.05 * fps
-    standing_ankle = touching[:, ::2] & (ankles[..., 1] < ankle_height + LOW)
-    standing_ball = touching[:, 1::2] & (balls[..., 1] < ball_height + LOW)
+    standing_ankle = touching[:, ::2] & (ankles < heights.ankle + LOW)
+    standing_ball = touching[:, 1::2] & (balls < heights.ball + LOW)
     return Contacts(
         ankle=smooth(standing_ankle.astype(np.float64), sigma),
         ball=smooth(standing_ball.astype(np.float64), sigma),
-        ankle_height=ankle_height,
-        ball_height=ball_height,
+        heights=heights,
         stances=_stances(positions, touching, fps),
     )
 

@@ -15,12 +15,15 @@ from .tracks import PoseSamples, PoseTracks
 
 Array = NDArray[np.floating]
 
+UNCHANGED = 1e-9
+"""Below this A and B are the same: sums over other frames round differently."""
+
 
 def delta(original: PoseSamples, before: PoseTracks, after: PoseTracks) -> PoseTracks:
     """The tracks of `after` as changes of the original: O · A⁻¹ · B for rotations, O + (B - A) for places.
 
     before: the round trip of the original (`to_rig` of `from_rig`), after: that of the edited motion, both with the
-    same options; tracks that only one of them has are left out. Frames of a bone at which A equals B exactly keep the
+    same options; tracks that only one of them has are left out. Frames of a bone at which A equals B keep the
     original's very numbers; a bone without a sample has rested (identity, zero).
     """
     rotations = {
@@ -47,7 +50,8 @@ def turned(original: Array, before: Array, after: Array) -> Array:
     From the first changed frame on, each is of the sign nearest to the frame before, so that no curve jumps.
     """
     original, before, after = np.broadcast_arrays(original, before, after)
-    same = np.all((before == after) | (before == -after), axis=-1, keepdims=True)
+    apart = np.minimum(np.abs(after - before).max(axis=-1), np.abs(after + before).max(axis=-1))
+    same = (apart < UNCHANGED)[..., None]
     changed = multiply(normalize(original), multiply(inverse(before), after))
     near = np.sum(changed * original, axis=-1, keepdims=True) < 0
     result = np.where(same, original, np.where(near, -changed, changed))
@@ -56,14 +60,15 @@ def turned(original: Array, before: Array, after: Array) -> Array:
 
 def continuous_from(rotations: Array, fixed: NDArray[np.bool_]) -> Array:
     """Signs of the free frames of [T, 4] made nearest to the frame before, fixed ones [T] as they are."""
-    result = rotations.copy()
-    for t in np.flatnonzero(~fixed):
-        if t > 0 and result[t] @ result[t - 1] < 0:
-            result[t] = -result[t]
-    return result
+    flips = np.concatenate([[1.0], np.where(np.sum(rotations[1:] * rotations[:-1], axis=-1) < 0, -1.0, 1.0)])
+    signs = np.cumprod(flips)
+    last = np.maximum.accumulate(np.where(fixed, np.arange(len(fixed)), 0))
+    return np.where(fixed[:, None], rotations, rotations * (signs * signs[last])[:, None])
 
 
 def moved(original: Array, before: Array, after: Array) -> Array:
     """O + (B - A) of places [T, 3] (or [1, 3]), O itself where A equals B."""
     original, before, after = np.broadcast_arrays(original, before, after)
-    return np.where(np.all(before == after, axis=-1, keepdims=True), original, original + (after - before))
+    change = after - before
+    still = np.abs(change).max(axis=-1, keepdims=True) < UNCHANGED * max(1.0, float(np.abs(before).max(initial=0.0)))
+    return np.where(still, original, original + change)

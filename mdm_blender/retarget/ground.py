@@ -35,10 +35,10 @@ def lift(
     comes from other proportions and is small and slow; so is what is returned.
     """
     joints = (
-        ("left_ankle", contacts.ankle[:, 0], positions[:, ANKLES[0], 1] - contacts.ankle_height),
-        ("right_ankle", contacts.ankle[:, 1], positions[:, ANKLES[1], 1] - contacts.ankle_height),
-        ("left_foot", contacts.ball[:, 0], positions[:, BALLS[0], 1] - contacts.ball_height),
-        ("right_foot", contacts.ball[:, 1], positions[:, BALLS[1], 1] - contacts.ball_height),
+        ("left_ankle", contacts.ankle[:, 0], positions[:, ANKLES[0], 1] - contacts.heights.ankle),
+        ("right_ankle", contacts.ankle[:, 1], positions[:, ANKLES[1], 1] - contacts.heights.ankle),
+        ("left_foot", contacts.ball[:, 0], positions[:, BALLS[0], 1] - contacts.heights.ball),
+        ("right_foot", contacts.ball[:, 1], positions[:, BALLS[1], 1] - contacts.heights.ball),
     )
     total, weights = np.zeros(len(positions)), np.zeros(len(positions))
     for joint, contact, wanted in joints:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_core.anatomy.body import Body, body_of, measured_foot_down
+from mdm_core.anatomy.body import Body
 from mdm_core.anatomy.frames import FORWARD, LEFT, UP, along, ramp, smooth
 from mdm_core.anatomy.parts import SIDES, collar_turn, heading, limb_frames, segment, since, torso_turns
 from mdm_core.cleanup.contacts import runs
@@ -25,16 +25,14 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Source:
-    """turns: joint -> quaternions [T, 4]; limbs: joint at the bone's start -> frames [T, 4]; body: how it stands."""
+    """turns: joint -> quaternions [T, 4]; limbs: joint at the bone's start -> frames [T, 4]."""
 
     turns: dict[str, Array]
     limbs: dict[str, Array]
-    body: Body
 
 
-def read_source(positions: Array, contacts: Contacts, fps: float) -> Source:
+def read_source(positions: Array, contacts: Contacts, body: Body, fps: float) -> Source:
     """How the body in positions [T, 22, 3] (metres) is turned at every frame."""
-    body = body_of(positions)
     turns = torso_turns(positions, body)
     limbs: dict[str, Array] = {}
     for side in SIDES:
@@ -42,16 +40,14 @@ def read_source(positions: Array, contacts: Contacts, fps: float) -> Source:
         arm = limb_frames(positions, side, "arm", turns["spine3"], body, fps)
         leg = limb_frames(positions, side, "leg", turns["pelvis"], body, fps)
         limbs |= {f"{side}_shoulder": arm[0], f"{side}_elbow": arm[1], f"{side}_hip": leg[0], f"{side}_knee": leg[1]}
-    standing = (contacts.ankle > 0.9) & (contacts.ball > 0.9)
-    down = measured_foot_down(positions, standing, body)
     for k, side in enumerate(SIDES):
         hinge = rotate(limbs[f"{side}_knee"], LEFT)
         flat = contacts.flat[:, k]
-        foot = _foot(positions, side, hinge, np.maximum(contacts.ankle[:, k], contacts.ball[:, k]), down)
+        foot = _foot(positions, side, hinge, np.maximum(contacts.ankle[:, k], contacts.ball[:, k]), body.foot_down)
         foot = _levelled(_steady(foot, flat, fps), held(flat, FLATTEN, fps))
         turns[f"{side}_ankle"] = foot
         turns[f"{side}_foot"] = _toes(foot, contacts.ball[:, k], fps)
-    return Source(turns, limbs, body)
+    return Source(turns, limbs)
 
 
 def _foot(positions: Array, side: str, hinge: Array, grounded: Array, down: float) -> Array:

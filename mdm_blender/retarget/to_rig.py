@@ -7,7 +7,7 @@ rig's rest pose and rolls; torso, collars, head and feet take how they turned si
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
@@ -17,13 +17,15 @@ from mdm_core.anatomy.frames import LEFT
 from mdm_core.cleanup.contacts import runs
 from mdm_core.errors import MotionError
 from mdm_core.rotations import continuous, identity, inverse, multiply, rotate
-from mdm_core.skeleton import INDEX, JOINTS
+from mdm_core.skeleton import INDEX
 
 from ..rig import RigMap, RigSnapshot
+from .between import spread
 from .contacts import ANKLES, BALLS, Contacts, contacts_of
 from .footlock import STEP, Ground, Legs, held, lock, pitched
 from .ground import lift
 from .hands import relaxed_fingers
+from .measures import Measures, checked_positions, measures_of
 from .posing import Posing, rotation_of
 from .rest import RigRest, read_rest
 from .root_motion import RootMotion, Travel, in_place_of, root_bone, travel_of
@@ -48,6 +50,7 @@ def to_rig(
     root_motion: RootMotion = "hips",
     foot_lock: bool = True,
     relax_hands: bool = False,
+    measures: Measures | None = None,
 ) -> PoseTracks:
     """The motion as local values of the rig's bones, one per frame of positions.
 
@@ -57,23 +60,25 @@ def to_rig(
     even part of path and heading, hips the rest; or nothing, "in_place", which keeps the heading.
     foot_lock: feet in contact stand still, by two-bone IK on the rig's own legs.
     relax_hands: also curl the fingers slightly, where the family names them.
+    measures: those of another motion (`measure`), so that where both are the same the rig is too; else its own.
     Place is scaled by the ratio of the leg lengths. Above the bone that is moved the present pose is kept, and the
     motion begins there. Raises MotionError for positions that are not finite, and for a root bone that is not there.
     """
-    positions = _checked(positions)
+    positions = checked_positions(positions)
     if root_motion not in get_args(RootMotion):
         raise MotionError(f"Root motion is one of {', '.join(get_args(RootMotion))}, not “{root_motion}”.")
     root = root_bone(rig, rig_map) if root_motion == "root" else None
     rest = read_rest(rig, rig_map)
-    standing = contacts_of(positions, fps, contacts)
-    source = read_source(positions, standing, fps)
+    standing = contacts_of(positions, fps, contacts, measures and measures.heights)
+    measures = measures or measures_of(positions, standing)
+    source = read_source(positions, standing, measures.body, fps)
     stand = stand_of(rig, root or rig_map.carrier, rest)
     body = _upright(rig, rig_map, rest, stand, bone_turns(rig_map, rest, source))
-    scale = rest.leg / leg_length(positions)
+    scale = rest.leg / measures.leg
     body = _grounded(body, rest, positions, standing, scale, fps)
     if foot_lock:
         body = _locked(_planted(body, rig_map, rest, standing, fps), rest, source, positions, standing, scale, fps)
-
+    body = replace(body, turns={**body.turns, **spread(rig, rig_map, rest, body.turns, source.turns)})
     hips, rest_hips = body.hips(), (rest.heads["left_hip"] + rest.heads["right_hip"]) / 2
     if root_motion == "hips":
         travel = None
@@ -87,15 +92,6 @@ def to_rig(
         rotations |= relaxed_fingers(rig, rig_map, rest)
     place, heading = _object_path(rig, stand, travel) if travel and root_motion == "object" else (None, None)
     return PoseTracks(rotations, posing.locations, rig_map.switches, rig_map.problems, place, heading)
-
-
-def _checked(positions: NDArray[np.floating]) -> Array:
-    positions = np.asarray(positions, dtype=np.float64)
-    if positions.ndim != 3 or positions.shape[1:] != (JOINTS, 3) or len(positions) == 0:
-        raise MotionError(f"A motion needs positions of shape [frames, {JOINTS}, 3], not {positions.shape}.")
-    if not np.isfinite(positions).all():
-        raise MotionError("The motion holds positions that are not numbers: generate it again.")
-    return positions
 
 
 def bone_turns(rig_map: RigMap, rest: RigRest, source: Source) -> dict[str, Array]:
@@ -117,19 +113,6 @@ def bone_turns(rig_map: RigMap, rest: RigRest, source: Source) -> dict[str, Arra
     if rig_map.root is not None:
         turns[rig_map.root] = turns[rig_map.bones["pelvis"]]
     return turns
-
-
-def leg_length(positions: Array) -> float:
-    """Thigh and shin of the source, metres: mean of both sides, median over time."""
-    lengths = [
-        np.linalg.norm(positions[:, INDEX[end]] - positions[:, INDEX[start]], axis=-1)
-        for side in SIDES
-        for start, end in ((f"{side}_hip", f"{side}_knee"), (f"{side}_knee", f"{side}_ankle"))
-    ]
-    length = float(np.median(np.sum(lengths, axis=0)) / 2)
-    if length < 1e-3:
-        raise MotionError("The motion's legs have no length: its positions are not those of a body.")
-    return length
 
 
 @dataclass(frozen=True)
@@ -221,8 +204,8 @@ def _locked(
 def _ground(rest: RigRest, positions: Array, contacts: Contacts, scale: float) -> Ground:
     """How high each foot of the rig shall stand; a foot far above the floor in the source stands on something."""
     heights = {joint: np.array([rest.heads[f"{s}_{joint}"][1] for s in SIDES]) for joint in ("ankle", "foot")}
-    ankle = positions[:, ANKLES, 1] - contacts.ankle_height
-    ball = positions[:, BALLS, 1] - contacts.ball_height
+    ankle = positions[:, ANKLES, 1] - contacts.heights.ankle
+    ball = positions[:, BALLS, 1] - contacts.heights.ball
     tracked = np.where(contacts.stances[:, 1::2], ball, ankle)
     level = np.zeros_like(tracked)
     for k in (0, 1):

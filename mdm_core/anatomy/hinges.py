@@ -47,7 +47,7 @@ def reference(joint: str, upper: Array, trunk: Array) -> Array:
 def rest_hinge(joint: str, upper: Array, lower: Array) -> Array:
     """The axis [3] of a limb at rest: its own bend if that is plain and not absurd, else the reference."""
     neutral = reference(joint, upper, np.array([1.0, 0.0, 0.0, 0.0]))
-    angle = _about(neutral, np.cross(upper, lower), upper)
+    angle = about(neutral, np.cross(upper, lower), upper)
     if np.cos(angle) < 0.5:
         return neutral
     weight = ramp(_bend(upper, lower), *REST_BENT)
@@ -70,7 +70,7 @@ def carried_hinge(
     bend = _bend(upper, lower)
     lean = np.sin(np.radians(aside))
     tilt = _tilt(bend, *lean)
-    z: NDArray[np.complex128] = np.exp(1j * _about(neutral, np.cross(upper, lower), upper))
+    z: NDArray[np.complex128] = np.exp(1j * about(neutral, np.cross(upper, lower), upper))
     wrong = _wrong_way(z, bend, OVERSTRETCHED[joint.partition("_")[2]])
     z = np.where(wrong, -z * np.exp(1j * tilt), z * np.exp(-1j * tilt))
     weight = ramp(bend, *BENT)
@@ -115,7 +115,7 @@ def _bend(upper: Array, lower: Array) -> Array:
     return np.degrees(np.arctan2(cross, np.sum(upper * lower, axis=-1)))
 
 
-def _about(a: Array, b: Array, axis: Array) -> Array:
+def about(a: Array, b: Array, axis: Array) -> Array:
     """Radians [...] about `axis` from a to b, both seen along the axis."""
     return np.arctan2(
         np.sum(np.cross(a, b) * normalize(axis), axis=-1), np.sum(a * (b - _part_along(b, axis)), axis=-1)

@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from mdm_blender import retarget, rig
 from mdm_blender.retarget.contacts import contacts_of
+from mdm_blender.retarget.measures import measures_of
 from mdm_blender.retarget.source import read_source
 from mdm_core.skeleton import INDEX
 from tests.retarget import oracle
@@ -139,7 +140,8 @@ def test_toes_stay_flat_while_the_heel_lifts_and_the_foot_does_not_roll_over() -
     places = truth.positions - truth.positions[:, [10]] * [0, 1, 0] + [0, 0.02, 0]
     contacts = np.tile([False, True, False, True], (frames, 1))
     contacts[:5] = True
-    source = read_source(places, contacts_of(places, 20.0, contacts), 20.0)
+    standing = contacts_of(places, 20.0, contacts)
+    source = read_source(places, standing, measures_of(places, standing).body, 20.0)
     up = np.array([0.0, 1.0, 0.0])
     for side in ("left", "right"):
         toes = Rotation.from_quat(np.roll(source.turns[f"{side}_foot"], -1, axis=-1))
