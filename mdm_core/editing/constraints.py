@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_core.arrays import Array, like
+from mdm_core.arrays import Array, like, namespace
 from mdm_core.diffusion.samplers import Constrain
 from mdm_core.editing import world
 from mdm_core.editing.projection import Projection, matern
@@ -41,7 +41,7 @@ def joined(known: Numbers, weight: Numbers, fps: float) -> Constrain:
             change = like(response, x0) @ missing
             joined_up = joined_up + change @ like(np.eye(known.shape[1])[columns], x0)
         share = like(weight[None], x0)
-        return joined_up + share * (there - joined_up)
+        return namespace(x0).where(share >= 1, there, joined_up + share * (there - joined_up))
 
     return constrain
 
