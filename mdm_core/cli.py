@@ -59,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The parser of all subcommands."""
     from mdm_core import edit_commands
+    from mdm_core.checkpoints import commands as models
     from mdm_core.evaluation import commands as evaluation
     from mdm_core.training import commands as training
 
@@ -69,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     _add_info(subparsers)
     training.add_parsers(subparsers)
     evaluation.add_parsers(subparsers)
+    models.add_parsers(subparsers)
     return result
 
 

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from mdm_core.errors import MotionError
 
+from . import library
 from .tensors import read_safetensors, write_safetensors
 
 FORMAT = 1
 CARD, WEIGHTS = "card.json", "model.safetensors"
 REQUIRED = ("name", "architecture", "diffusion", "features", "frames", "text", "guidance")
+ARGS = "args.json"  # beside the authors' checkpoints, see `official`
+ENCODER = "text encoder"
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 
@@ -35,7 +38,16 @@ class Bundle:
 
     @staticmethod
     def read(folder: Path) -> Bundle:
-        """The bundle in `folder`; a `MotionError` names the file and field that is missing or damaged."""
+        """The bundle in `folder`, or the authors' checkpoint; a `MotionError` names the file and field that is wrong.
+
+        The authors' files need torch; `mdm models add` makes a bundle of them, which does not.
+        """
+        if not (folder / CARD).is_file() and (folder.is_file() or (folder / ARGS).is_file()):
+            from . import official
+
+            made = official.read(folder)
+            official.check_statistics(made, folder)
+            return made
         card = read_card(folder)
         tensors = {
             name: value.astype(np.float32) if value.dtype == np.float16 else value
@@ -46,11 +58,12 @@ class Bundle:
                 raise MotionError(f'{folder / WEIGHTS} does not fit its card: "{name}" is missing or has a wrong size.')
         return Bundle(card, tensors)
 
-    def write(self, folder: Path) -> None:
-        """Writes both files; weights are stored as float16, the statistics as float32."""
+    def write(self, folder: Path, *, half: bool = True) -> None:
+        """Writes both files; weights are stored as float16 (half: False for as they are), the statistics as float32."""
         folder.mkdir(parents=True, exist_ok=True)
         stored = {
-            name: value if name in ("mean", "std") else value.astype(np.float16) for name, value in self.tensors.items()
+            name: value.astype(np.float16) if half and name not in ("mean", "std") else value
+            for name, value in self.tensors.items()
         }
         write_safetensors(folder / WEIGHTS, stored, {"format": "mdm-bundle"})
         (folder / CARD).write_text(json.dumps(self.card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -79,11 +92,21 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 
 def find(name: str) -> Path:
-    """The folder of a bundle by name ("bundled") or path."""
+    """The folder of a bundle by name ("bundled", or one of the library) or path.
+
+    The path may also be a checkpoint of the authors: its folder or .pt; `load` reads both.
+    """
     shipped = ASSETS / name
     if shipped.joinpath(CARD).is_file() and shipped.parent == ASSETS:
         return shipped
+    added = library.place() / name
+    if added.joinpath(CARD).is_file() and added.parent == library.place():
+        return added
     path = Path(name).expanduser()
-    if path.joinpath(CARD).is_file():
+    if path.joinpath(CARD).is_file() or path.joinpath(ARGS).is_file() or path.with_name(ARGS).is_file():
         return path
-    raise MotionError(f'There is no model "{name}": give "bundled" or the path of a folder that holds a {CARD}.')
+    known = ", ".join(["bundled", *(r.name for r in library.installed(library.place()).values() if r.kind != ENCODER)])
+    raise MotionError(
+        f'There is no model "{name}": give one of {known}, or the path of a folder that holds a {CARD} or the '
+        f"authors' {ARGS}."
+    )

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from mdm_core.errors import MotionError
 
-from .bundle import FORMAT, Bundle
+from .bundle import ARGS, ASSETS, FORMAT, Bundle
 from .shapes import ARCHITECTURES, Shapes
+from .tensors import read_safetensors
 
-ARGS = "args.json"
+HUMANML3D = ASSETS / "humanml3d" / "statistics.safetensors"
 FEED_FORWARD = 1024  # the same, where no tensor has it
 HEADS = 4  # hard-coded in MDM, and not to be read off the tensors
 LONGEST_CHAIN = 1200  # frames of a model that goes on from its own last ones: one minute; a bound of ours
@@ -88,13 +89,14 @@ class Options:
         return "text" if self.dataset in TEXT_DATASETS else "action"
 
 
-def read(path: Path) -> Bundle:
+def read(path: Path, statistics: Path | None = None) -> Bundle:
     """The checkpoint in a folder (its latest model*.pt) or a given .pt file.
 
     The card is a bundle's, with besides: "condition" (text, action, none), "null_condition" (False: guidance
     must stay 1), and in "frames" `mask`: False means that the model only knows clips of `max` frames, so
-    sample `max` and crop (section 1.4). `mean` and `std` come from Mean.npy and Std.npy beside it and are
-    left out where those are not there; the rot6d models need none. Raises `MotionError` with what is wrong.
+    sample `max` and crop (section 1.4). `mean` and `std` come from Mean.npy and Std.npy beside it or in the folder
+    `statistics`. Where those are not there, HumanML3D's are known, the rot6d models need none, and KIT's are left
+    out. Raises `MotionError` with what is wrong.
     """
     weights = weights_file(path)
     args = read_args(weights.parent / ARGS)
@@ -106,8 +108,17 @@ def read(path: Path) -> Bundle:
     tensors = without_fixed(read_checkpoint(weights, averaged=options.use_ema))
     sizes = architecture(options, tensors, weights, legacy="text_encoder_type" not in args)
     compare(tensors, ARCHITECTURES[options.arch].shapes(sizes), weights)
-    statistics = read_statistics(weights.parent, DATASETS[options.dataset])
-    return Bundle(card(weights, options, sizes), tensors | statistics)
+    normalisation = read_statistics(statistics or weights.parent, options.dataset)
+    return Bundle(card(weights, options, sizes), tensors | normalisation)
+
+
+def check_statistics(bundle: Bundle, path: Path) -> None:
+    """Raises a `MotionError` if the mean and deviation are missing, without which the output is no motion."""
+    if "mean" not in bundle.tensors:
+        raise MotionError(
+            f"{path} needs the Mean.npy and Std.npy of its dataset ({bundle.card['data']}), which its authors do not "
+            "put beside it; copy them there, or give their folder with --statistics."
+        )
 
 
 def weights_file(path: Path) -> Path:
@@ -250,22 +261,23 @@ def listed(names: Iterable[str], limit: int = 3) -> str:
     return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
-def read_statistics(folder: Path, dataset: Dataset) -> Tensors:
-    """`mean` and `std` [D] of the dataset, float32: from Mean.npy and Std.npy if both are there."""
+def read_statistics(folder: Path, name: str) -> Tensors:
+    """`mean` and `std` [D] of a dataset, float32: from Mean.npy and Std.npy if both are there."""
+    dataset = DATASETS[name]
     if dataset.representation == "smpl_rot6d":
         return {"mean": np.zeros(dataset.features, np.float32), "std": np.ones(dataset.features, np.float32)}
     paths = {"mean": folder / "Mean.npy", "std": folder / "Std.npy"}
     if not all(path.is_file() for path in paths.values()):
-        return {}
+        return read_safetensors(HUMANML3D) if name == "humanml" else {}
     statistics: Tensors = {}
-    for name, path in paths.items():
+    for key, path in paths.items():
         try:
-            statistics[name] = np.load(path, allow_pickle=False).astype(np.float32)
+            statistics[key] = np.load(path, allow_pickle=False).astype(np.float32)
         except (OSError, ValueError):
             raise MotionError(f"{path} is damaged; copy it again from the dataset.") from None
-        if statistics[name].shape != (dataset.features,):
+        if statistics[key].shape != (dataset.features,):
             raise MotionError(
-                f"{path} holds {statistics[name].shape} numbers, this model has {dataset.features}; "
+                f"{path} holds {statistics[key].shape} numbers, this model has {dataset.features}; "
                 "copy the file of its own dataset."
             )
     return statistics

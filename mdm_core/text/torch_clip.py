@@ -18,12 +18,12 @@ import torch
 from numpy.typing import NDArray
 
 from mdm_core.checkpoints import hashes
+from mdm_core.checkpoints.catalog import CLIP_SHA256
 from mdm_core.engine import torch_archive, torch_weights
 from mdm_core.errors import MotionError
 from mdm_core.text.folders import read_config
 
 NAME = "CLIP ViT-B/32"
-SHA256 = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"  # of OpenAI's ViT-B-32.pt
 CONTEXT, MDM_CONTEXT = 77, 22  # tokens that CLIP reads, and that MDM gives it
 WIDTH, LAYERS, HEAD_WIDTH, VECTOR, PATCH = 512, 12, 64, 512, 32
 MERGES = Path(__file__).resolve().parent.parent / "assets" / "clip" / "merges.txt"
@@ -60,12 +60,12 @@ class ClipText:
             return self.model(input_ids=ids).text_embeds.numpy()
 
 
-def load(path: Path, *, published: str = SHA256) -> ClipText:
+def load(path: Path, *, published: str = CLIP_SHA256) -> ClipText:
     """The tower in a .pt of OpenAI's or in a folder; a MotionError says what it is if it is not ViT-B/32."""
     return load_folder(path) if path.is_dir() else load_file(path, published=published)
 
 
-def load_file(path: Path, *, exact: bool = True, published: str = SHA256) -> ClipText:
+def load_file(path: Path, *, exact: bool = True, published: str = CLIP_SHA256) -> ClipText:
     """From OpenAI's .pt: the TorchScript archive, which must have the published sha256, or a plain state dict."""
     tensors: Tensors
     if torch_archive.is_torchscript(path):
