@@ -12,6 +12,7 @@ from mdm_core.errors import MotionError
 
 from . import scene
 from .rig import RigMap, detect
+from .rig.saved import PROPERTY
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,19 @@ class Detected:
     rig_map: RigMap | None = None
     problem: str = ""
 
+    @property
+    def warning(self) -> str:
+        """What to tell a user whose rig was not recognised for sure; empty where it was."""
+        if self.rig_map is None or self.rig_map.certain:
+            return ""
+        return f"Only {100 * self.rig_map.confidence:.0f} % sure of these bones: check them in Rig Mapping."
 
-_known: dict[tuple[int, int], Detected] = {}
-_asked: set[tuple[int, int]] = set()
+
+Key = tuple[int, int, str]
+"""Session ids of the object and its data, and the mapping that is saved with it: undo changes that too."""
+
+_known: dict[Key, Detected] = {}
+_asked: set[Key] = set()
 
 
 def lookup(armature: Any) -> Detected | None:
@@ -49,8 +60,8 @@ def forget_changed_armatures(_scene: Any, depsgraph: Any) -> None:
         scene.redraw_panels()
 
 
-def _key(armature: Any) -> tuple[int, int]:
-    return armature.session_uid, armature.data.session_uid
+def _key(armature: Any) -> Key:
+    return armature.session_uid, armature.data.session_uid, armature.get(PROPERTY, "")
 
 
 def _detect_asked() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 from . import detection, jobs, operators, preferences, process, properties, ui
+from .ui import mapping
 
 CLASSES: tuple[type, ...] = (
     preferences.MDM_AP_preferences,
@@ -21,6 +22,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     scene_type: Any = bpy.types.Scene
     scene_type.mdm = bpy.props.PointerProperty(type=properties.MDM_PG_settings)
+    mapping.register()
     bpy.app.handlers.load_pre.append(jobs.drop_on_load)
     bpy.app.handlers.depsgraph_update_post.append(detection.forget_changed_armatures)
 
@@ -34,5 +36,6 @@ def unregister() -> None:
     process.close()
     scene_type: Any = bpy.types.Scene
     del scene_type.mdm
+    mapping.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import generate, report, take
+from . import generate, mapping, report, take
 
-CLASSES: tuple[type, ...] = (*generate.CLASSES, *take.CLASSES, *report.CLASSES)
+CLASSES: tuple[type, ...] = (*generate.CLASSES, *take.CLASSES, *mapping.CLASSES, *report.CLASSES)

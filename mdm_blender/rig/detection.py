@@ -6,6 +6,7 @@ from mdm_core.errors import MotionError
 
 from .matching import judged, named_map
 from .rig_map import CERTAIN, RigMap
+from .saved import of_rig
 from .snapshot import RigSnapshot
 from .structure import shaped_map
 
@@ -15,7 +16,12 @@ ADVICE = "select a humanoid rig, or choose its bones in Rig Mapping."
 
 
 def best_map(rig: RigSnapshot) -> RigMap:
-    """The map of the rig. Raises MotionError when neither names nor shape show a hip and two legs."""
+    """The map that the user chose, else the one found.
+
+    Raises MotionError when neither names nor shape show a hip and two legs, or a chosen map lacks them.
+    """
+    if rig.saved_map:
+        return of_rig(rig)
     if not rig.bones:
         raise MotionError(f"The armature “{rig.name}” has no bones: select a character's rig.")
     found = _best(rig)

@@ -61,6 +61,8 @@ class RigSnapshot:
     world: Array = field(default_factory=lambda: np.eye(4))
     rigify: bool = False
     """Whether Rigify generated it (`Armature["rig_id"]`)."""
+    saved_map: str = ""
+    """The mapping that the user chose (`saved.to_text`), empty where nobody did."""
 
     def ancestors(self, name: str) -> Iterator[str]:
         """Names from the bone's parent up to its root."""

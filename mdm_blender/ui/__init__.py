@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import panel
+from . import mapping, panel
 
-CLASSES: tuple[type, ...] = panel.CLASSES
+CLASSES: tuple[type, ...] = (*panel.CLASSES, *mapping.CLASSES)

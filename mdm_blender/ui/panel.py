@@ -77,6 +77,8 @@ def draw_armature(layout: Any, armature: Any, letters: int) -> None:
     else:
         bones = f"{found.rig_map.family}, {len(found.rig_map.bones)} bones"
         column.label(text=bones, icon="BLANK1")
+        if found.warning:
+            draw_text(column, found.warning, letters, icon="ERROR")
         for problem in found.rig_map.problems:
             draw_text(column, problem, letters, icon="INFO")
 
