@@ -28,7 +28,7 @@ TOLERANCE = 2e-5
 """Metres: below it they agree."""
 SEAM_SECONDS = 0.4
 """How far from a seam an uneven one is smoothed."""
-SEAM_STRENGTHS = (1.0, 8.0, 64.0)
+SEAM_STRENGTHS = (1.0, 8.0, 64.0, 512.0)
 STAYS = 1e6
 """How much more a held frame weighs than a free one."""
 LEG_JOINTS = (4, 5, 7, 8, 10, 11)

@@ -8,7 +8,7 @@ agree on the frames they share, the handshake, at every step. Here the noisy mot
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,11 +33,16 @@ class Segment:
 
 @dataclass(frozen=True)
 class Window:
-    """Frames start <= t < stop that the network sees at once, with the prompt that it is told."""
+    """Frames start <= t < stop that the network sees at once, with the prompt that it is told.
+
+    begin, end: of these the frames that are its own and its handshakes'; it says nothing of the others.
+    """
 
     start: int
     stop: int
     prompt: str
+    begin: int
+    end: int
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -55,7 +60,8 @@ def windows(segments: Sequence[Segment], shortest: int, longest: int, handshake:
         pieces = max(1, -(-(b - a - handshake) // (longest - handshake)))
         edges = np.linspace(a, b - handshake, pieces + 1).round().astype(int) if pieces > 1 else [a, b - handshake]
         for start, stop in zip(edges, edges[1:], strict=False):
-            result.append(_widened(Window(int(start), int(stop) + handshake, segment.prompt), shortest, frames))
+            begin, end = int(start), int(stop) + handshake
+            result.append(_widened(Window(begin, end, segment.prompt, begin, end), shortest, frames))
     return result
 
 
@@ -65,17 +71,17 @@ def _widened(window: Window, shortest: int, frames: int) -> Window:
     if missing <= 0:
         return window
     start = min(max(0, window.start - missing // 2), frames - min(shortest, frames))
-    return Window(start, min(frames, start + min(shortest, frames)), window.prompt)
+    return replace(window, start=start, stop=start + min(shortest, frames))
 
 
 def shares(placed: Sequence[Window], frames: int, handshake: int = HANDSHAKE) -> NDArray[np.floating[Any]]:
     """How much each window has to say about each frame, [W, frames]; they add up to 1 and fade over handshakes."""
     result = np.zeros((len(placed), frames))
     for row, window in zip(result, placed, strict=True):
-        at = np.arange(window.start, window.stop)
-        since = np.full(len(at), np.inf) if window.start == 0 else at - window.start + 0.5
-        until = np.full(len(at), np.inf) if window.stop == frames else window.stop - at - 0.5
-        row[window.start : window.stop] = np.clip(np.minimum(since, until) / handshake, 0.0, 1.0)
+        at = np.arange(window.begin, window.end)
+        since = np.full(len(at), np.inf) if window.begin == 0 else at - window.begin + 0.5
+        until = np.full(len(at), np.inf) if window.end == frames else window.end - at - 0.5
+        row[window.begin : window.end] = np.clip(np.minimum(since, until) / handshake, 0.0, 1.0)
     return result / result.sum(axis=0)
 
 
