@@ -94,7 +94,9 @@ def test_a_hand_takes_its_arm_along_and_leaves_the_rest_of_the_body_more_at_rest
     wanted = positions[0].copy()
     wrist, elbow, other = INDEX["right_wrist"], INDEX["right_elbow"], INDEX["left_wrist"]
     wanted[15, wrist] += [0.1, 0.2, 0.1]
-    moved = np.linalg.norm(Projection(aim([(15, wrist)], wanted), 20.0).apply(yaw, positions)[1] - positions, axis=-1)[0]
+    moved = np.linalg.norm(Projection(aim([(15, wrist)], wanted), 20.0).apply(yaw, positions)[1] - positions, axis=-1)[
+        0
+    ]
     assert moved[15, wrist] > moved[15, elbow] > moved[15, INDEX["spine3"]] >= moved[15, 0] > 0
     assert moved[15, elbow] > moved[15, other]
     assert moved[15, wrist] > moved[14, wrist] > moved[10, wrist] > moved[0, wrist]

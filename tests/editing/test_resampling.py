@@ -18,7 +18,7 @@ CONDITION = Conditioning(keep=np.ones(1))
 def gaussian(mean: float, variance: float) -> Any:
     """The exact denoiser of data N(mean, variance): E[x0 | x_t]."""
 
-    def denoise(x: NDArray[Any], step: NDArray[Any], conditioning: Conditioning) -> NDArray[Any]:
+    def denoise(x: NDArray[Any], step: NDArray[Any], conditioning: Conditioning) -> NDArray[Any]:  # noqa: ARG001
         alpha = CHAIN.alpha_bar[step][:, None, None]
         gain = np.sqrt(alpha) * variance / (alpha * variance + 1 - alpha)
         return mean + gain * (x - np.sqrt(alpha) * mean)

@@ -101,7 +101,7 @@ def test_windows_see_their_own_frames_of_the_motion() -> None:
     """A denoiser that returns what it is given: the collage is the motion itself."""
     placed = windows.windows(segments([150, 150]), 20, 196)
 
-    def same(x: NDArray[Any], step: NDArray[Any], conditioning: Conditioning) -> NDArray[Any]:
+    def same(x: NDArray[Any], step: NDArray[Any], conditioning: Conditioning) -> NDArray[Any]:  # noqa: ARG001
         return x
 
     x = np.random.default_rng(0).normal(size=(2, 300, 3))
@@ -139,9 +139,11 @@ def test_torch_says_the_same() -> None:
     torch = pytest.importorskip("torch")
     placed = windows.windows(segments([80, 30]), 20, 196)
 
-    def double(x: Any, step: Any, conditioning: Conditioning) -> Any:
+    def double(x: Any, step: Any, conditioning: Conditioning) -> Any:  # noqa: ARG001
         return 2 * x
 
     x = np.random.default_rng(0).normal(size=(2, 110, 3))
-    made = windows.collage(double, placed, told(placed, 2), 110)(torch.from_numpy(x), torch.tensor([1, 1]), told(placed, 1))
+    made = windows.collage(double, placed, told(placed, 2), 110)(
+        torch.from_numpy(x), torch.tensor([1, 1]), told(placed, 1)
+    )
     np.testing.assert_allclose(made.numpy(), 2 * x)

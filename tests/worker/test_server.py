@@ -9,11 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
+from mdm_core.editing.request import EditRequest, Target
+from mdm_core.editing.windows import Segment
 from mdm_core.errors import MotionError
 from mdm_core.generator import Request
 from mdm_core.motion import Motion
@@ -32,6 +35,7 @@ class Model:
         self.steps_done: list[int] = []
         self.may_step = threading.Semaphore(0)
         self.error: Exception | None = None
+        self.edits: list[tuple[Motion | None, EditRequest]] = []
 
     def generate(self, request: Request, *, on_step: Callable[[int, int], None] | None = None) -> list[Motion]:
         for step in range(1, 6):
@@ -44,6 +48,15 @@ class Model:
         frames = round(request.seconds * 20)
         positions = [np.full((frames, 22, 3), request.seed + k, dtype=np.float32) for k in range(request.takes)]
         return [Motion(p, 20.0, None, request.prompts[0], request.seed + k, "fake") for k, p in enumerate(positions)]
+
+    def edit(
+        self, motion: Motion | None, request: EditRequest, *, on_step: Callable[[int, int], None] | None = None
+    ) -> list[Motion]:
+        self.edits.append((motion, request))
+        assert on_step is not None
+        on_step(1, 1)
+        start = Motion(np.zeros((40, 22, 3), dtype=np.float32)) if motion is None else motion
+        return [replace(start, prompt=request.prompt, seed=request.seed + k) for k in range(request.takes)]
 
 
 class CountingReader(io.BufferedReader):
@@ -84,8 +97,8 @@ class Host:
         self.server.start()
         self.reader.start()
 
-    def send(self, kind: str, job: int, **fields: Any) -> None:
-        write_frame(self.out, Message(kind, job, fields))
+    def send(self, kind: str, job: int, arrays: dict[str, Any] | None = None, **fields: Any) -> None:
+        write_frame(self.out, Message(kind, job, fields, arrays or {}))
 
     def next(self) -> Message:
         message = self.messages.get(timeout=WAIT)
@@ -257,3 +270,29 @@ def test_shutdown_and_noise_both_end_the_loop(model: Model) -> None:
         it.out.close()
         it.server.join(WAIT)
         assert not it.server.is_alive()
+
+
+def test_an_edit_arrives_with_its_motion_and_comes_back(model: Model) -> None:
+    positions = np.random.default_rng(0).normal(size=(30, 22, 3)).astype(np.float32)
+    contacts = np.ones((30, 4), dtype=np.bool_)
+    request = EditRequest("waves", ("head",), (3, 9), targets=(Target("head", 5, (0.0, 1.0, 2.0)),), takes=2, seed=4)
+    with host(lambda *_: model) as it:
+        arrays = {"positions": positions, "contacts": contacts}
+        it.send("edit", 5, arrays=arrays, request=asdict(request), fps=24.0)
+        result = it.until("result")
+    assert result.job == 5 and result.fields["seeds"] == [4, 5] and result.fields["fps"] == 24.0
+    np.testing.assert_array_equal(result.arrays["positions"], np.stack([positions, positions]))
+    [(motion, received)] = model.edits
+    assert received == request
+    assert motion is not None and motion.fps == 24.0 and motion.contacts is not None
+    np.testing.assert_array_equal(motion.contacts, contacts)
+
+
+def test_a_timeline_needs_no_motion_and_a_strange_edit_is_refused(model: Model) -> None:
+    timeline = EditRequest(timeline=(Segment(0, 40, "walks"),))
+    with host(lambda *_: model) as it:
+        it.send("edit", 1, request=asdict(timeline))
+        it.until("result")
+        it.send("edit", 2, request={"colour": "red"})
+        assert "colour" in it.until("error").fields["message"]
+    assert model.edits == [(None, timeline)]
