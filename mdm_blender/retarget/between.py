@@ -108,8 +108,8 @@ def spread(
         base = turns[rig_map.bones[twist.joint]]
         if start in LOWER:
             last = rig_map.bones[f"{side}_{LOWER[start]}"]
-            if last not in turns or not _turns_apart(base, turns[last]):
-                continue
+            if last not in turns or (rig.bones[twist.bone].inherit_rotation and not _turns_apart(base, turns[last])):
+                continue  # it goes along by itself
             way = rotate(base, normalize(rest.heads[f"{side}_{LOWER[start]}"] - rest.heads[twist.joint]))
             angle = twist.share * twist_about(way, multiply(turns[last], inverse(base)))
         else:

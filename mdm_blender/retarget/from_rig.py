@@ -160,7 +160,12 @@ def _directions(turns: Mapping[str, Array], heads: Mapping[str, Array]) -> dict[
 
 
 def _placed(
-    positions: Array, heads: Mapping[str, Array], rest: RigRest, heights: Heights, lengths: NDArray[np.floating], fps: float
+    positions: Array,
+    heads: Mapping[str, Array],
+    rest: RigRest,
+    heights: Heights,
+    lengths: NDArray[np.floating],
+    fps: float,
 ) -> Array:
     """The body where the rig is, scaled by the legs, and as high as the rig's feet stand."""
     legs = [INDEX[f"{side}_{joint}"] for side in SIDES for joint in ("knee", "ankle")]

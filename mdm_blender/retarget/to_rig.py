@@ -207,12 +207,16 @@ def _ground(rest: RigRest, positions: Array, contacts: Contacts, scale: float) -
     ankle = positions[:, ANKLES, 1] - contacts.heights.ankle
     ball = positions[:, BALLS, 1] - contacts.heights.ball
     tracked = np.where(contacts.stances[:, 1::2], ball, ankle)
-    level = np.zeros_like(tracked)
+    level, heel = np.zeros_like(tracked), np.zeros_like(tracked)
     for k in (0, 1):
         for start, stop in runs(contacts.stances[:, 2 * k] | contacts.stances[:, 2 * k + 1]):
             usual = float(np.median(tracked[start:stop, k]))
             level[start:stop, k] = usual if usual > STEP else 0.0
-    heel = np.where(contacts.stances[:, 1::2], 0.0, np.clip(ankle - level, 0.0, STEP))
+            # A heel that touches first comes down to where it then stands.
+            flat = ankle[start:stop, k][contacts.flat[start:stop, k]]
+            settled = float(np.median(flat)) if len(flat) else level[start, k]
+            heel[start:stop, k] = np.clip(ankle[start:stop, k] - settled, 0.0, STEP)
+    heel[contacts.stances[:, 1::2]] = 0.0
     return Ground(heights["ankle"], heights["foot"], scale * level, scale * heel)
 
 
