@@ -14,7 +14,7 @@ from mdm_core.cleanup import contacts as stances_of
 from mdm_core.diffusion import guidance, samplers
 from mdm_core.editing import constraints, source, windows, world
 from mdm_core.editing.finish import Body, attached, finish, project
-from mdm_core.editing.plan import Model, Plan, Scene, plan, scene
+from mdm_core.editing.plan import Model, Plan, Scene, jump, plan, scene
 from mdm_core.editing.projection import Projection, Targets
 from mdm_core.editing.request import EditRequest, check
 from mdm_core.editing.resampling import resampled
@@ -324,6 +324,7 @@ def _loop(generator: MotionGenerator, motion: Motion, request: EditRequest, on_s
         features=None,
     )
     made = scene(twice, replace(request, loop="", frames=(frames - gap, frames)))
+    made = replace(made, jump=jump(motion.positions))
     if not (request.loop == "in_place" and stays):
         made.adrift[frames:] = True
     laid = plan(made, model)
