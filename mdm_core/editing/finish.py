@@ -17,7 +17,7 @@ from mdm_core.cleanup import footlock, path, smoothing, two_bone
 from mdm_core.cleanup.bones import LEGS, knee_hint, plant
 from mdm_core.cleanup.contacts import runs, slide_steps
 from mdm_core.editing.projection import Projection, Targets, matern, spread
-from mdm_core.skeleton import JOINTS, PARENTS
+from mdm_core.skeleton import FEET, JOINTS, PARENTS
 
 Numbers = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
@@ -70,18 +70,23 @@ def finish(positions: Numbers, targets: Targets, held: Mask, stances: Mask, body
         if np.abs(bodied - met).max() < TOLERANCE and np.abs(met - result).max() < TOLERANCE:
             break
         result = bodied
-    result = attached(with_even_seams(result, held, body), held, place, body.lengths)
+    even = with_even_seams(result, held, stances, body)
+    result = attached(even, held, place, body.lengths)
+    if walks:
+        result = attached(legs_to(result, even[:, [7, 8]], body.lengths), held, place, body.lengths)
     return project(projection, result)
 
 
-def with_even_seams(positions: Numbers, held: Mask, body: Body) -> Numbers:
+def with_even_seams(positions: Numbers, held: Mask, stances: Mask, body: Body) -> Numbers:
     """Positions [T, 22, 3] whose joints change their velocity beside held frames no more than `body.jump` allows.
 
-    Whittaker's smoother (1923) around seams alone, as strong as it must be; held frames stay.
+    Whittaker's smoother (1923) around seams alone, as strong as it must be; held frames and standing feet stay.
     """
+    fixed = held.copy()
+    fixed[:, list(FEET)] |= stances
     limit = body.jump
     for strength in (0.0, *SEAM_STRENGTHS):
-        eased = _smoothed_at_seams(positions, held, strength, body.fps) if strength else positions
+        eased = _smoothed_at_seams(positions, held, fixed, strength, body.fps) if strength else positions
         if jumps(eased, held).max(initial=0.0) <= limit:
             break
     return eased
@@ -102,17 +107,17 @@ def velocity_changes(positions: Numbers) -> Numbers:
     return np.linalg.norm(np.diff(positions, n=2, axis=0), axis=-1)
 
 
-def _smoothed_at_seams(positions: Numbers, held: Mask, strength: float, fps: float) -> Numbers:
+def _smoothed_at_seams(positions: Numbers, held: Mask, fixed: Mask, strength: float, fps: float) -> Numbers:
     frames, result = len(positions), positions.copy()
     second = np.diff(np.eye(frames), n=2, axis=0)
-    patterns, group = np.unique(held, axis=1, return_inverse=True)
-    for k, pattern in enumerate(patterns.T):
-        edges = np.flatnonzero(pattern[1:] != pattern[:-1]) + 0.5
+    patterns, group = np.unique(np.concatenate([held, fixed]), axis=1, return_inverse=True)
+    for k, (kept, stuck) in enumerate(patterns.T.reshape(-1, 2, frames)):
+        edges = np.flatnonzero(kept[1:] != kept[:-1]) + 0.5
         joints = np.flatnonzero(group.ravel() == k)
         if len(edges):
             away = np.abs(np.arange(1, frames - 1)[:, None] - edges).min(axis=1) / (SEAM_SECONDS * fps)
             near = np.maximum(0.0, 1 - away) * strength
-            stays = np.diag(np.where(pattern, STAYS, 1.0))
+            stays = np.diag(np.where(stuck, STAYS, 1.0))
             system = stays + second.T @ (near[:, None] * second)
             flat = positions[:, joints].reshape(frames, -1)
             result[:, joints] = np.linalg.solve(system, stays @ flat).reshape(frames, -1, 3)

@@ -91,17 +91,27 @@ def test_seams_are_as_even_as_the_motion() -> None:
     kink = np.maximum(0, np.arange(FRAMES) - 19.5)[:, None, None] * [0.05, 0, 0]
     moving = figure(FRAMES) + kink
     assert finish.jumps(moving, held).max() > 0.02
-    even = finish.with_even_seams(moving, held, Body(BONE_LENGTHS, 20.0, 0.015))
+    even = finish.with_even_seams(moving, held, ~STANDS, Body(BONE_LENGTHS, 20.0, 0.015))
     assert finish.jumps(even, held).max() <= 0.015
     np.testing.assert_allclose(even[:20], moving[:20], atol=1e-4)
     np.testing.assert_allclose(even[32:], moving[32:], atol=5e-3)
+
+
+def test_standing_feet_stay_where_a_seam_is_smoothed() -> None:
+    held = np.zeros((FRAMES, JOINTS), dtype=bool)
+    held[:20] = True
+    moving = figure(FRAMES) + np.maximum(0, np.arange(FRAMES) - 19.5)[:, None, None] * [0.05, 0, 0]
+    moving[:, [7, 10, 8, 11]] = moving[0, [7, 10, 8, 11]]
+    even = finish.with_even_seams(moving, held, STANDS, Body(BONE_LENGTHS, 20.0, 0.015))
+    np.testing.assert_allclose(even[:, [7, 10, 8, 11]], moving[:, [7, 10, 8, 11]], atol=1e-4)
+    assert np.abs(even - moving)[20:, 0].max() > 0.01
 
 
 def test_an_even_seam_is_left_alone() -> None:
     held = np.zeros((FRAMES, JOINTS), dtype=bool)
     held[:20] = True
     moving = shaken(4)
-    np.testing.assert_array_equal(finish.with_even_seams(moving, held, BODY), moving)
+    np.testing.assert_array_equal(finish.with_even_seams(moving, held, STANDS, BODY), moving)
 
 
 def test_a_foot_is_held_where_it_is_fixed_not_at_its_mean() -> None:
