@@ -81,6 +81,9 @@ def _legs(points: Mapping[str, Array], frame: Frame) -> Iterator[Doubt]:
             shin = float(np.linalg.norm(ankle - points[f"{side}_knee"]))
             if not 0.45 < thigh / max(shin, 1e-9) < 2.2:
                 yield Doubt((f"{side}_knee", f"{side}_ankle"), 0.7, f"the {side} thigh and shin differ much in length")
+    pelvis = float((points["pelvis"] - (points["left_hip"] + points["right_hip"]) / 2) @ frame.up)
+    if abs(pelvis) > 0.35 * frame.leg:
+        yield Doubt(("pelvis", "left_hip", "right_hip"), 0.6, "the pelvis is far from the hips")
     apart = float((points["left_hip"] - points["right_hip"]) @ frame.left)
     if apart > 0.9 * frame.leg:
         yield Doubt(("left_hip", "right_hip"), 0.6, "the hips are very far apart")

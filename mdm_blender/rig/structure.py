@@ -27,8 +27,12 @@ SURE = 0.95
 """Confidence of a shape that has nothing against it: less than of known names."""
 LEG_LIMIT, ARM_LIMIT = 16.0, 18.0
 """Costs (`limbs`) of a pair above which it is none."""
+USUAL_COST = 3.5
+"""Of legs, arms and trunk together: of the skeletons in `tests/rig` none that is read rightly costs more than 2.5."""
 FOOT_LENGTH = 0.16
 """Ankle to ball, level, in leg lengths: SMPL's is 0.15, Mixamo's 0.17."""
+MIN_FOOT = 0.07
+"""Nearer than this are heels, which point the other way."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,8 @@ def _shape(tree: Tree) -> Shape | None:
     if best is None:
         return None
     cost, shape = best
-    if cost > 8.0:
-        shape = _less(shape, float(np.exp(-(cost - 8.0) / 12.0)), "its limbs are not quite a human's")
+    if cost > USUAL_COST:
+        shape = _less(shape, float(np.exp((USUAL_COST - cost) / 8.0)), "its limbs are not quite a human's")
     return shape
 
 
@@ -204,7 +208,7 @@ def _foot(tree: Tree, fit: Fit, leg: Pair, other: Fit) -> int | None:
     costs: dict[int, float] = {}
     for bone in tree.subtree(fit.end)[1:]:
         away = float(np.linalg.norm((heads[bone] - ankle)[:2])) / length
-        if heads[bone, 2] < ankle[2] + 0.02 * length and 0.04 < away < 0.5:
+        if heads[bone, 2] < ankle[2] + 0.02 * length and MIN_FOOT < away < 0.5:
             costs[bone] = abs(float(np.log(away / FOOT_LENGTH)))
     if not costs:
         return None
@@ -235,7 +239,7 @@ def _forward(tree: Tree, leg: Pair, arm: Pair | None, feet: list[int | None]) ->
         for fit, foot in zip((leg.one, leg.other), feet, strict=True)
         if foot is not None
     )
-    if abs(toes) > 0.08 * length:
+    if abs(toes) > 2 * MIN_FOOT * length:
         return ahead * np.sign(toes), 1.0, ()
 
     def bent(pair: Pair | None) -> float:

@@ -21,6 +21,8 @@ RESTS: Mapping[str, float] = {"T": 0.0, "A": 45.0, "arms down": 80.0}
 ARM = ("elbow", "wrist", "wrist_end")
 TORSO = ("spine1", "spine2", "spine3", "neck", "head", "head_end", "collar", "shoulder", *ARM)
 MIRROR = np.array([-1.0, 1.0, 1.0])
+STOOD_IN = frozenset(("spine3", "neck", "head", "left_foot", "right_foot"))
+"""Joints for which, where their bone is missing, the next one does: the neck for the head, the tip of the toes."""
 RANDOM_LETTERS = "abdeghikmnopqstuvwxzабвгджзлмнπρστあいうえおかきくけこ"
 
 
@@ -147,12 +149,16 @@ def place_of(text: str, places: Mapping[str, Array], side: str | None) -> Array:
 
 @dataclass(frozen=True)
 class KnownRig:
-    """expected: joint -> the bones that are right for it, the best first. sides: bone -> (side, name without it)."""
+    """expected: joint -> the bones that are right for it, the best first. sides: bone -> (side, name without it).
+
+    unjudged: joints whose own bone was taken away, and which another may stand in for.
+    """
 
     label: str
     bones: tuple[BoneData, ...]
     expected: Mapping[str, tuple[str, ...]]
     sides: Mapping[str, tuple[str, str]]
+    unjudged: frozenset[str] = frozenset()
 
     def snapshot(self) -> RigSnapshot:
         return snapshot(list(self.bones), self.label)
@@ -166,7 +172,32 @@ class KnownRig:
             for b in self.bones
         )
         expected = {joint: tuple(new[name] for name in names) for joint, names in self.expected.items()}
-        return KnownRig(self.label, bones, expected, {new[name]: side for name, side in self.sides.items()})
+        return KnownRig(
+            self.label, bones, expected, {new[name]: side for name, side in self.sides.items()}, self.unjudged
+        )
+
+    def without(self, joint: str) -> KnownRig:
+        """The rig without the bone of a joint (of both sides); what hung from it hangs from what it hung from."""
+        lost = [j for j in self.expected if j == joint or j.partition("_")[2] == joint]
+        gone = {self.expected[j][0] for j in lost}
+        parents = {bone.name: bone.parent for bone in self.bones}
+
+        def above(name: str | None) -> str | None:
+            while name in gone:
+                name = parents[name]
+            return name
+
+        bones = tuple(
+            BoneData(b.name, above(b.parent), b.head, b.tail, b.roll) for b in self.bones if b.name not in gone
+        )
+        left = {j: tuple(name for name in names if name not in gone) for j, names in self.expected.items()}
+        return KnownRig(
+            self.label,
+            bones,
+            {j: names for j, names in left.items() if names},
+            {name: side for name, side in self.sides.items() if name not in gone},
+            frozenset(lost) & STOOD_IN,
+        )
 
 
 def build(table: RigTable, *, arms_down: float = 0.0, seed: int | None = None, accessories: bool = False) -> KnownRig:
