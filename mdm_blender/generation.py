@@ -1,10 +1,11 @@
-"""One generation in the worker process: asked for, followed, cancelled. No bpy, and nothing here ever waits."""
+"""One job in the worker process, a generation or an edit: asked for, followed, cancelled. No bpy; nothing waits."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mdm_core.editing.request import EditRequest
 from mdm_core.generator import Request
 from mdm_core.motion import Motion
 from mdm_core.worker.client import WorkerClient
@@ -19,17 +20,29 @@ class Failure:
     detail: str = ""
 
 
+@dataclass(frozen=True)
+class Edit:
+    """A motion, at any rate, and what is to become of it."""
+
+    motion: Motion
+    request: EditRequest
+
+
 class Generation:
     """Poll it until `motions` or `failure` is there. One at a time: it takes every message of its client."""
 
-    def __init__(self, client: WorkerClient, request: Request, *, model: str, engine: str, device: str) -> None:
+    def __init__(self, client: WorkerClient, wanted: Request | Edit, *, model: str, engine: str, device: str) -> None:
         self._client = client
         self.stage = "starting"
         self.step = 0
         self.steps = 0
         self.motions: list[Motion] | None = None
         self.failure: Failure | None = None
-        self._job = client.submit("generate", **asdict(request), model=model, engine=engine, device=device)
+        chosen: dict[str, Any] = {"model": model, "engine": engine, "device": device}
+        if isinstance(wanted, Edit):
+            self._job = _submit_edit(client, wanted, chosen)
+        else:
+            self._job = client.submit("generate", **asdict(wanted), **chosen)
 
     @property
     def done(self) -> bool:
@@ -64,6 +77,13 @@ class Generation:
                 self.failure = Failure("The generation was cancelled.")
             case _:
                 pass
+
+
+def _submit_edit(client: WorkerClient, edit: Edit, chosen: dict[str, Any]) -> int:
+    arrays: dict[str, Any] = {"positions": edit.motion.positions}
+    if edit.motion.contacts is not None:
+        arrays["contacts"] = edit.motion.contacts
+    return client.submit("edit", arrays=arrays, fps=edit.motion.fps, request=asdict(edit.request), **chosen)
 
 
 def motions(result: Message) -> list[Motion]:

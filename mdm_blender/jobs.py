@@ -7,9 +7,10 @@ file loading invalidate those. Scripts that wait for their result use `api` inst
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Protocol
 
 import bpy
 from bpy.app.handlers import persistent
@@ -20,10 +21,11 @@ from mdm_core.motion import Motion
 
 from . import process, scene, takes
 from .apply import DEFAULTS, ApplyOptions
-from .generation import Failure, Generation
+from .generation import Edit, Failure, Generation
 from .preferences import WorkerSettings
 
 TICK_SECONDS = 0.1
+POLL_SECONDS = 0.005
 
 
 class State(Enum):
@@ -33,15 +35,33 @@ class State(Enum):
     """The motion is there and waits until the user has finished what can't be interrupted."""
 
 
+class Goal(Protocol):
+    """Where motions go and how, by what outlives undo: session ids, numbers, arrays."""
+
+    @property
+    def scene(self) -> int: ...
+    @property
+    def armature(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+
+    def put(self, armature: Any, motions: list[Motion]) -> list[bpy.types.Action]:
+        """Writes the motions to the armature object, the first to be played."""
+        ...
+
+
 @dataclass(frozen=True)
 class Target:
-    """Where a motion goes and how, by what outlives undo: session ids and a frame number."""
+    """The goal of a generation: new actions from a frame on."""
 
     scene: int
     armature: int
     name: str
     frame: float
     options: ApplyOptions = DEFAULTS
+
+    def put(self, armature: Any, motions: list[Motion]) -> list[bpy.types.Action]:
+        return takes.add(armature, motions, frame_start=self.frame, options=self.options)
 
 
 class Controller:
@@ -51,7 +71,7 @@ class Controller:
         self.state = State.IDLE
         self.failure: Failure | None = None
         self.generation: Generation | None = None
-        self._target: Target | None = None
+        self._target: Goal | None = None
 
     @property
     def busy(self) -> bool:
@@ -61,14 +81,14 @@ class Controller:
     def hold_reason(self) -> str:
         return "" if self._target is None else scene.why_not_now(self._target.armature)
 
-    def start(self, request: Request, target: Target, settings: WorkerSettings) -> None:
-        """Sends the request to the worker and returns; a `MotionError` if there can be no worker."""
+    def start(self, wanted: Request | Edit, target: Goal, settings: WorkerSettings) -> None:
+        """Sends what is wanted to the worker and returns; a `MotionError` if there can be no worker."""
         if self.busy:
             raise MotionError("A motion is being generated already; wait for it or cancel it.")
         self.failure = None
         client = process.connect(settings.python)
         self.generation = Generation(
-            client, request, model=settings.model, engine=settings.engine, device=settings.device
+            client, wanted, model=settings.model, engine=settings.engine, device=settings.device
         )
         self._target = target
         self.state = State.RUNNING
@@ -117,8 +137,7 @@ class Controller:
             raise MotionError("There is no motion to apply; generate one first.")
         motions, target = self.generation.motions, self._target
         self._become_idle()
-        armature = scene.armature(target.armature, target.name)
-        actions = takes.add(armature, motions, frame_start=target.frame, options=target.options)
+        actions = target.put(scene.armature(target.armature, target.name), motions)
         remember_seed(context, motions)
         return actions
 
@@ -150,6 +169,32 @@ controller = Controller()
 def _tick() -> float | None:
     """The timer: one function for every job, so that a job which follows a cancelled one does not start a second."""
     return controller.tick()
+
+
+def wait_for(
+    wanted: Request | Edit, settings: WorkerSettings, on_step: Callable[[int, int], None] | None = None
+) -> list[Motion]:
+    """The motions, for scripts: blocks until they are there, without the controller. Raises MotionError.
+
+    on_step: called with (step, steps); what it raises stops the worker and goes on to the caller.
+    """
+    if controller.busy:
+        raise MotionError("A motion is being generated already; wait for it or cancel it.")
+    client = process.connect(settings.python)
+    generation = Generation(client, wanted, model=settings.model, engine=settings.engine, device=settings.device)
+    try:
+        while not generation.done:
+            if generation.poll() and on_step is not None and generation.step:
+                on_step(generation.step, generation.steps)
+            time.sleep(POLL_SECONDS)
+    except BaseException:
+        generation.cancel()
+        raise
+    if generation.motions is None:
+        raise MotionError(
+            generation.failure.message if generation.failure else "The generation ended without a motion."
+        )
+    return generation.motions
 
 
 def remember_seed(context: Any, motions: list[Motion]) -> None:

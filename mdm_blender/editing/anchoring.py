@@ -1,0 +1,91 @@
+"""Changed tracks brought back to the original where they must meet it, and numbers of a rotation mode near others.
+
+NumPy alone; which frames these are is the plan's business.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdm_core.rotations import from_axis_angle, inverse, multiply, normalize
+
+Array = NDArray[np.floating]
+Mask = NDArray[np.bool_]
+
+
+def anchored_rotations(original: Array, changed: Array, fixed: Mask, fade: int) -> Array:
+    """Quaternions [T, 4] that are the original's at fixed frames [T] and near it around them, over `fade` frames.
+
+    What the edit left at a fixed frame is taken off the frames around it too, less and less, so that nothing jumps.
+    """
+    change = _vector(multiply(inverse(normalize(original)), changed))
+    rest = _exponential(-spread(change, fixed, fade))
+    result = multiply(changed, rest)
+    return np.where(fixed[:, None], original, result)
+
+
+def anchored_places(original: Array, changed: Array, fixed: Mask, fade: int) -> Array:
+    """The same for places [T, 3]."""
+    result = changed - spread(changed - original, fixed, fade)
+    return np.where(fixed[:, None], original, result)
+
+
+def spread(values: Array, fixed: Mask, fade: int) -> Array:
+    """Values [T, n] of the fixed frames, eased out over `fade` frames or up to the next fixed frame."""
+    frames = np.arange(len(values))
+    result = np.zeros_like(values)
+    known = np.flatnonzero(fixed)
+    if len(known) == 0:
+        return result
+    after = np.searchsorted(known, frames)
+    before = np.clip(after - 1, 0, None)
+    after = np.clip(after, None, len(known) - 1)
+    left, right = known[before], known[after]
+    room = np.where((left < frames) & (right > frames), np.minimum(fade, right - left), fade)
+    for anchor, there in ((left, left < frames), (right, right > frames)):
+        share = np.clip(1 - np.abs(frames - anchor) / np.maximum(room, 1), 0, 1)
+        result += np.where(there & ~fixed, share * share * (3 - 2 * share), 0.0)[:, None] * values[anchor]
+    return np.where(fixed[:, None], values, result)
+
+
+def _vector(rotation: Array) -> Array:
+    """Axis times angle [T, 3] of quaternions [T, 4], the short way."""
+    rotation = np.where(rotation[:, :1] < 0, -rotation, rotation)
+    sine = np.linalg.norm(rotation[:, 1:], axis=-1, keepdims=True)
+    angle = 2 * np.arctan2(sine, rotation[:, :1])
+    return rotation[:, 1:] * np.where(sine > 1e-12, angle / np.maximum(sine, 1e-12), 2.0)
+
+
+def _exponential(vector: Array) -> Array:
+    return from_axis_angle(normalize(vector), np.linalg.norm(vector, axis=-1))
+
+
+def near(values: Array, raw: Array, fixed: Mask, mode: str) -> Array:
+    """Values [T, n] of a rotation mode, each in the writing nearest to the frame before; `raw` [T, n] at fixed frames.
+
+    The same rotation is q and -q; an angle about an axis, its opposite about the opposite one, and whole turns more;
+    two triples of Euler angles, and whole turns more of each.
+    """
+    result = np.array(values, dtype=np.float64)
+    last = raw[0]
+    for t in range(len(values)):
+        if fixed[t]:
+            last = raw[t]
+        else:
+            ways = _ways(values[t], last, mode)
+            last = ways[int(np.argmin([np.abs(way - last).sum() for way in ways]))]
+        result[t] = last
+    return result
+
+
+def _ways(value: Array, last: Array, mode: str) -> list[Array]:
+    if mode == "QUATERNION":
+        return [value, -value]
+    turn = 2 * np.pi
+    if mode == "AXIS_ANGLE":
+        return [it + np.append(turn * np.round((last[0] - it[0]) / turn), np.zeros(3)) for it in (value, -value)]
+    i, j, k = ("XYZ".index(letter) for letter in mode)
+    other = np.empty(3)
+    other[[i, j, k]] = value[i] + np.pi, np.pi - value[j], value[k] + np.pi
+    return [it + turn * np.round((last - it) / turn) for it in (value, other)]

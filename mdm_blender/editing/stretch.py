@@ -1,0 +1,129 @@
+"""A stretch of an armature's action on the model's skeleton: read from F-curves, and as `to_rig` would write it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdm_core.cleanup.contacts import detect
+from mdm_core.errors import MotionError
+from mdm_core.motion import Motion
+
+from .. import compat, retarget
+from ..keys import read
+from ..retarget import Measures, PoseSamples, PoseTracks, RootMotion
+from ..retarget.rest import read_rest
+from ..rig import RigMap, RigSnapshot
+
+Array = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Whole scene frames first, first + 1, ... of an action, T of them. Plain data: it outlives undo and timers.
+
+    span: first and last frame with a key in the whole action. samples: the rig's own values at the frames; motion:
+    the same on the model's skeleton, at the scene's rate.
+    """
+
+    rig: RigSnapshot
+    rig_map: RigMap
+    first: int
+    span: tuple[float, float]
+    samples: PoseSamples
+    motion: Motion
+    root_motion: RootMotion
+
+    def __len__(self) -> int:
+        return len(self.motion)
+
+    @property
+    def frames(self) -> NDArray[np.int_]:
+        return self.first + np.arange(len(self))
+
+    def longer(self, frames: int) -> Stretch:
+        """The same with its last pose held for so many frames more."""
+        contacts = self.motion.contacts
+        held = replace(
+            self.motion,
+            positions=np.pad(self.motion.positions, ((0, frames), (0, 0), (0, 0)), mode="edge"),
+            contacts=None if contacts is None else np.pad(contacts, ((0, frames), (0, 0)), mode="edge"),
+        )
+        return replace(self, samples=_longer(self.samples, frames), motion=held)
+
+    def change(self, result: Motion) -> PoseTracks:
+        """The edited motion [T] as the original pose plus what the edit did to it (`retarget.delta`)."""
+        measures = retarget.measure(self.motion.positions, self.motion.contacts, fps=self.motion.fps)
+        before, after = (self._tracks(motion, measures) for motion in (self.motion, result))
+        return retarget.delta(self.samples, before, after)
+
+    def _tracks(self, motion: Motion, measures: Measures) -> PoseTracks:
+        return retarget.to_rig(
+            self.rig,
+            self.rig_map,
+            motion.positions,
+            motion.contacts,
+            fps=motion.fps,
+            root_motion=self.root_motion,
+            measures=measures,
+        )
+
+
+def key_span(armature: Any, action: Any) -> tuple[float, float]:
+    """First and last frame with a key of the armature in the action; MotionError where there is none."""
+    bag = compat.bag_of(action, armature)
+    span = None if bag is None else compat.key_span(bag)
+    if span is None:
+        raise MotionError(f"The action “{action.name}” has no keys for “{armature.name}”, so there is nothing to edit.")
+    return span
+
+
+def read_stretch(armature: Any, scene: Any, rig: RigSnapshot, rig_map: RigMap, first: int, last: int) -> Stretch:
+    """Frames first..last of the armature's assigned action. The scene's frame is as before afterwards."""
+    action = armature.animation_data.action
+    frames = np.arange(first, last + 1)
+    samples = read.sample(armature, frames, action=action)
+    rate = scene.render.fps / scene.render.fps_base
+    root_motion = retarget.carried_by(rig, rig_map, samples)
+    positions = retarget.from_rig(
+        rig,
+        rig_map,
+        samples,
+        poses=_evaluated(armature, scene, rig, rig_map, frames),
+        fps=rate,
+        root_motion=root_motion,
+    )
+    if not np.isfinite(positions).all():
+        raise MotionError(f"The action “{action.name}” holds values that are no numbers; repair its keys first.")
+    motion = Motion(positions.astype(np.float32), fps=rate, contacts=detect(positions, rate))
+    return Stretch(rig, rig_map, first, key_span(armature, action), samples, motion, root_motion)
+
+
+def _evaluated(
+    armature: Any, scene: Any, rig: RigSnapshot, rig_map: RigMap, frames: NDArray[np.int_]
+) -> Mapping[str, Array] | None:
+    """Blender's own poses of the mapped bones where constraints or drivers move any of them, else None."""
+    wanted = sorted({*rig_map.bones.values(), *(bone for bone, _ in read_rest(rig, rig_map).ends.values())})
+    if not read.driven(armature) & set(wanted):
+        return None
+    return read.poses(armature, wanted, frames, scene)
+
+
+def _longer(samples: PoseSamples, frames: int) -> PoseSamples:
+    def held(values: Array) -> Array:
+        return values if len(values) == 1 else np.pad(values, ((0, frames), (0, 0)), mode="edge")
+
+    def each(tracks: Mapping[str, Array]) -> dict[str, Array]:
+        return {bone: held(values) for bone, values in tracks.items()}
+
+    return PoseSamples(
+        each(samples.rotations),
+        each(samples.locations),
+        each(samples.scales),
+        None if samples.object_location is None else held(samples.object_location),
+        None if samples.object_rotation is None else held(samples.object_rotation),
+    )

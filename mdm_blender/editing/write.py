@@ -1,0 +1,221 @@
+"""The takes of an edit into copies of the action (or the action itself): only the plan's bones, only its frames."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from mdm_core.errors import MotionError
+from mdm_core.motion import Motion
+from mdm_core.rotations import inverse, multiply
+
+from .. import compat
+from ..keys import read
+from ..keys.actions import NOTES
+from ..keys.channels import Target, locked_channels, rotation_path, rotation_values
+from ..keys.targets import bone_target, target_of
+from ..retarget.posing import rotation_of
+from ..retarget.tracks import PoseTracks
+from ..takes import GENERATION, TAKE, TAKES, Assignment
+from .anchoring import anchored_places, anchored_rotations, near
+from .marks import EDITS
+from .plan import OBJECT, Plan
+from .splice import Values, lay
+
+Array = NDArray[np.floating]
+EDIT, SOURCE = "mdm_edit", "mdm_edit_source"
+"""Custom properties of an edited action: JSON of what was asked for, and the action that it was made from."""
+
+
+def write(armature: Any, plan: Plan, motions: Sequence[Motion], *, group: str = "") -> list[Any]:
+    """One action a take, the first assigned; the action that was there is kept with a fake user.
+
+    With `plan.ask.in_place` the first take is written into the action itself. group: the mark of earlier takes of the
+    same edit (`takes.GENERATION`) that these belong to. Raises MotionError, with nothing changed, where the action is
+    no longer the one that was read, or cannot be edited.
+    """
+    action = _same_action(armature, plan)
+    before = Assignment.of(armature)
+    drafts = [_values(armature, plan, plan.stretch.change(motion)) for motion in motions]
+    _check_curves(armature, action, drafts[0])
+    into_itself = plan.ask.in_place and not compat.other_users(armature)
+    results: list[Any] = []
+    try:
+        results += [action if into_itself and not number else _copy(action) for number in range(len(drafts))]
+        for result, values, motion in zip(reversed(results), reversed(drafts), reversed(motions), strict=True):
+            compat.assign_action(armature, result, compat.slot_like(result, armature))
+            notes = lay(compat.own_channels(armature), values, plan.first, plan.last, plan.open)
+            _remember(result, action, plan, motion, notes)
+    except BaseException:
+        before.restore(armature)
+        for result in results:
+            if result != action:
+                bpy.data.actions.remove(result)
+        raise
+    _number(results, group)
+    if not into_itself and action.library is None:
+        action.use_fake_user = True
+    for result in results[1:]:
+        result.use_fake_user = True
+    return results
+
+
+def _same_action(armature: Any, plan: Plan) -> Any:
+    action = armature.animation_data.action if armature.animation_data else None
+    if action is None or action.session_uid != plan.action:
+        raise MotionError(
+            f"“{armature.name}” got another action while its edit was made; nothing was changed. Edit it again."
+        )
+    missing = [bone for bone in plan.bones - {OBJECT} if bone not in armature.pose.bones]
+    if missing:
+        raise MotionError(f"“{armature.name}” has no bone “{missing[0]}” any more; edit it again.")
+    return action
+
+
+def _copy(action: Any) -> Any:
+    copy = action.copy()
+    copy.use_fake_user = False
+    return copy
+
+
+def _values(armature: Any, plan: Plan, tracks: PoseTracks) -> list[Values]:
+    """What every channel of the chosen bones plays at every frame of the stretch, edited and originally."""
+    known = {(it.bone, it.property): it for it in read.animated(armature)}
+    result: list[Values] = []
+    for target, location, rotation in _targets(armature, plan, tracks):
+        bone = OBJECT if target.prefix == "" else target.name
+        if location is not None:
+            path = "location"
+            raw = _raw(known.get((bone, path)), _owner(armature, bone).location, plan)
+            edited = anchored_places(raw, raw + location, plan.fixed, plan.fade)
+            free = [axis for axis in range(3) if not target.lock_location[axis]]
+            result += [
+                Values(target.prefix + path, axis, target.name, plan.stretch.first, raw[:, axis], edited[:, axis])
+                for axis in free
+            ]
+        if rotation is not None:
+            result += _rotation_values(armature, plan, target, bone, rotation, known)
+    return result
+
+
+def _rotation_values(
+    armature: Any, plan: Plan, target: Target, bone: str, rotation: Array, known: dict[tuple[str, str], read.Channels]
+) -> list[Values]:
+    locked = locked_channels(target)
+    mode = target.rotation_mode
+    if all(target.lock_rotation):
+        return []
+    path = rotation_path(target)
+    prop = path.removeprefix(target.prefix)
+    raw = _raw(known.get((bone, prop)), getattr(_owner(armature, bone), prop), plan)
+    values = near(rotation_values(target, rotation), raw, plan.fixed, mode)
+    by_channel = (mode == "QUATERNION" and target.locks_4d) or mode not in ("QUATERNION", "AXIS_ANGLE")
+    free = [index for index in range(values.shape[1]) if not (by_channel and locked[index])]
+    return [Values(path, i, target.name, plan.stretch.first, raw[:, i], values[:, i]) for i in free]
+
+
+def _raw(channels: read.Channels | None, now: Any, plan: Plan) -> Array:
+    """The channel's own numbers [T, n] as its F-curves play them; after the last key of an extension they are held."""
+    frames = plan.stretch.frames
+    if channels is None:
+        return np.tile(np.array(now, dtype=np.float64), (len(frames), 1))
+    if plan.ask.kind == "extend":
+        frames = np.minimum(frames, plan.first - 1)
+    return read.evaluated(channels, now, frames)
+
+
+def _owner(armature: Any, bone: str) -> Any:
+    return armature if bone == OBJECT else armature.pose.bones[bone]
+
+
+def _targets(armature: Any, plan: Plan, tracks: PoseTracks) -> Iterator[tuple[Target, Array | None, Array | None]]:
+    """(what takes keys, how its place changes [T, 3] or None, its rotation [T, 4] or None)."""
+    samples, count = plan.stretch.samples, len(plan.stretch)
+    for bone in sorted(plan.bones - {OBJECT}):
+        location = tracks.locations.get(bone)
+        rotation = tracks.rotations.get(bone)
+        if location is not None:
+            location = _long(location, count) - _long(samples.locations.get(bone, np.zeros((1, 3))), count)
+        if rotation is not None:
+            original = _long(samples.rotations.get(bone, np.eye(4)[:1]), count)
+            rotation = anchored_rotations(original, _long(rotation, count), plan.fixed, plan.fade)
+        if location is not None or rotation is not None:
+            yield bone_target(armature, bone), location, rotation
+    if OBJECT in plan.bones and tracks.object_location is not None and samples.object_location is not None:
+        yield _object(armature, plan, tracks)
+
+
+def _object(armature: Any, plan: Plan, tracks: PoseTracks) -> tuple[Target, Array | None, Array | None]:
+    """The armature object's own channels, from world space into the space of its parent."""
+    samples, count = plan.stretch.samples, len(plan.stretch)
+    parent = np.eye(4)
+    if armature.parent is not None or armature.constraints:
+        parent = np.array(armature.matrix_world @ armature.matrix_basis.inverted(), dtype=np.float64)
+    assert tracks.object_location is not None
+    assert samples.object_location is not None
+    moved = _long(tracks.object_location, count) - _long(samples.object_location, count)
+    location = moved @ np.linalg.inv(parent[:3, :3]).T
+    rotation = None
+    if tracks.object_rotation is not None and samples.object_rotation is not None:
+        original = _long(samples.object_rotation, count)
+        turned = anchored_rotations(original, _long(tracks.object_rotation, count), plan.fixed, plan.fade)
+        quaternion = armature.rotation_mode == "QUATERNION"
+        delta = armature.delta_rotation_quaternion if quaternion else armature.delta_rotation_euler.to_quaternion()
+        rotation = multiply(inverse(multiply(rotation_of(parent), np.array(delta, dtype=np.float64))), turned)
+    return target_of(armature, ""), location, rotation
+
+
+def _long(values: Array, count: int) -> Array:
+    return np.broadcast_to(values, (count, values.shape[1]))
+
+
+def _check_curves(armature: Any, action: Any, values: Sequence[Values]) -> None:
+    """MotionError for curves that play something else than their keys."""
+    bag = compat.bag_of(action, armature)
+    if bag is None:
+        return
+    for it in values:
+        curve = bag.fcurves.find(it.path, index=it.index)
+        if curve is None:
+            continue
+        if any(not modifier.mute for modifier in curve.modifiers):
+            raise MotionError(
+                f"The F-curves of “{it.group}” have modifiers, which would repeat or change the edit elsewhere: "
+                "bake or remove them first."
+            )
+        if not len(curve.keyframe_points) and len(curve.sampled_points):
+            raise MotionError(f"The F-curves of “{it.group}” are baked to samples: turn them back into keys first.")
+
+
+def _remember(result: Any, source: Any, plan: Plan, motion: Motion, notes: Sequence[str]) -> None:
+    """What was asked for, on the action."""
+    edits = json.loads(result.get(EDITS, "[]"))
+    edits.append({"frames": [plan.first, plan.last], "bones": sorted(plan.bones)})
+    asked = asdict(plan.ask) | {"seed": motion.seed, "takes": 1}
+    if plan.ask.kind != "extend":
+        asked["frames"] = [plan.first, plan.last]
+    result[EDITS], result[EDIT] = json.dumps(edits), json.dumps(asked)
+    result["mdm_prompt"], result["mdm_model"], result["mdm_seed"] = motion.prompt, motion.model, str(motion.seed)
+    if result != source:
+        result[SOURCE] = source
+    if notes:
+        result[NOTES] = "\n".join(notes)
+    elif NOTES in result:
+        del result[NOTES]
+
+
+def _number(results: Sequence[Any], group: str) -> None:
+    """Numbers the takes, after those that are there already of the same edit."""
+    known = [it for it in bpy.data.actions if group and it.get(GENERATION) == group and it not in results]
+    mark = group or secrets.token_hex(8)
+    for number, result in enumerate(results, len(known) + 1):
+        result[GENERATION], result[TAKE] = mark, number
+    for it in (*known, *results):
+        it[TAKES] = len(known) + len(results)

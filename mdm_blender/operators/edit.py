@@ -1,0 +1,189 @@
+"""Edits of the active armature's action: regenerate, in-between, vary, extend, and once more with another seed."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from mdm_core.errors import MotionError
+from mdm_core.skeleton import PARTS
+
+from .. import jobs, scene
+from ..editing.job import again_of, can_repeat, edit_of
+from ..editing.plan import SHORTEST, Ask, Kind
+from ..editing.settings import MDM_PG_editing
+from ..editing.stretch import key_span
+from ..preferences import worker_settings
+from ..properties import MAX_SEED
+from .base import MotionOperator
+
+
+def run_job(wanted: Any, goal: Any) -> None:
+    """Starts the job; in background mode it returns when all is done."""
+    jobs.controller.start(wanted, goal, worker_settings())
+    if bpy.app.background:
+        jobs.controller.wait()
+        if jobs.controller.failure is not None:
+            raise MotionError(jobs.controller.failure.message)
+
+
+class EditOperator(MotionOperator):
+    """Options that are not given come from the Edit panel, the seed from the main one."""
+
+    kind: Kind = "regenerate"
+    varied = False
+    if TYPE_CHECKING:
+        prompt: str
+        seed: int
+    else:
+        prompt: bpy.props.StringProperty(name="Prompt", description="What happens", options={"SKIP_SAVE"})
+        seed: bpy.props.IntProperty(name="Seed", min=0, max=MAX_SEED, options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if jobs.controller.busy:
+            cls.poll_message_set("A motion is being generated already")
+            return False
+        return True
+
+    def run(self, context: Any) -> None:
+        armature = scene.needed_armature(context)
+        if reason := scene.why_not_now(armature.session_uid):
+            raise MotionError(f"An action can't be edited now: {reason} first.")
+        settings: MDM_PG_editing = context.scene.mdm_edit
+        ask = self.given(settings.ask(self.kind, armature, context.scene, varied=self.varied))
+        if settings.scope == "bones" and self.kind != "extend" and not (ask.bones or ask.parts):
+            raise MotionError("No bones are selected: select those that may change in Pose Mode, or choose body parts.")
+        if settings.scope == "parts" and self.kind != "extend" and not (ask.bones or ask.parts):
+            raise MotionError("No body parts are chosen: switch on those that may change.")
+        run_job(*edit_of(armature, replace(ask, seed=self.seed_of(context)), context.scene))
+
+    def given(self, ask: Ask) -> Ask:
+        """The panel's wish with what was given to the operator."""
+        return replace(ask, prompt=self.prompt) if self.properties.is_property_set("prompt") else ask
+
+    def seed_of(self, context: Any) -> int:
+        if self.properties.is_property_set("seed"):
+            return self.seed
+        settings = context.scene.mdm
+        return random.SystemRandom().randint(0, MAX_SEED) if settings.use_random_seed else settings.seed
+
+
+class RangeOperator(EditOperator):
+    if TYPE_CHECKING:
+        first: int
+        last: int
+        parts: str
+        bones: str
+    else:
+        first: bpy.props.IntProperty(name="First", description="First frame that may change", options={"SKIP_SAVE"})
+        last: bpy.props.IntProperty(name="Last", description="Last frame that may change", options={"SKIP_SAVE"})
+        parts: bpy.props.StringProperty(
+            name="Parts", description=f"Names with commas between: {', '.join(PARTS)}", options={"SKIP_SAVE"}
+        )
+        bones: bpy.props.StringProperty(name="Bones", description="Names of bones, one a line", options={"SKIP_SAVE"})
+
+    def given(self, ask: Ask) -> Ask:
+        ask = super().given(ask)
+        first, last = ask.frames or (0, 0)
+        if self.properties.is_property_set("first"):
+            first = self.first
+        if self.properties.is_property_set("last"):
+            last = self.last
+        ask = replace(ask, frames=(first, last))
+        if self.properties.is_property_set("parts"):
+            ask = replace(ask, bones=(), parts=tuple(it.strip() for it in self.parts.split(",") if it.strip()))
+        if self.properties.is_property_set("bones"):
+            ask = replace(ask, parts=(), bones=tuple(it for it in self.bones.splitlines() if it))
+        return ask
+
+
+class MDM_OT_regenerate(RangeOperator):
+    """Make the chosen bones anew in the range of frames; everything else stays as it is"""
+
+    bl_idname = "mdm.regenerate"
+    bl_label = "Regenerate"
+
+
+class MDM_OT_vary(RangeOperator):
+    """Go a little away from the motion that is there, in the range of frames"""
+
+    bl_idname = "mdm.vary"
+    bl_label = "Vary"
+    varied = True
+
+
+class MDM_OT_inbetween(RangeOperator):
+    """Fill the range between the poses that stay: your own keys, or the timeline markers"""
+
+    bl_idname = "mdm.inbetween"
+    bl_label = "In-between"
+    kind = "inbetween"
+
+
+class MDM_OT_extend(EditOperator):
+    """Go on after the last key"""
+
+    bl_idname = "mdm.extend"
+    bl_label = "Extend"
+    kind = "extend"
+
+
+class MDM_OT_edit_again(EditOperator):
+    """Make the last edit once more with another seed; the result is another take of it"""
+
+    bl_idname = "mdm.edit_again"
+    bl_label = "Again"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if not super().poll(context):
+            return False
+        if not can_repeat(scene.active_armature(context)):
+            cls.poll_message_set("The armature plays no edit that could be made again")
+            return False
+        return True
+
+    def run(self, context: Any) -> None:
+        armature = scene.needed_armature(context)
+        if reason := scene.why_not_now(armature.session_uid):
+            raise MotionError(f"An action can't be edited now: {reason} first.")
+        given = self.properties.is_property_set("seed")
+        seed = self.seed if given else random.SystemRandom().randint(0, MAX_SEED)
+        run_job(*again_of(armature, seed, context.scene))
+
+
+class MDM_OT_edit_range(MotionOperator):
+    """Take the range from the preview range, or the scene's, as far as the action has keys"""
+
+    bl_idname = "mdm.edit_range"
+    bl_label = "From Timeline"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def run(self, context: Any) -> None:
+        armature, shown = scene.needed_armature(context), context.scene
+        action = armature.animation_data.action if armature.animation_data else None
+        if action is None:
+            raise MotionError(f"“{armature.name}” has no action: assign one, or generate a motion first.")
+        span = key_span(armature, action)
+        preview = shown.use_preview_range
+        first = shown.frame_preview_start if preview else shown.frame_start
+        last = shown.frame_preview_end if preview else shown.frame_end
+        first, last = max(first, math.ceil(span[0] - 1e-3)), min(last, math.floor(span[1] + 1e-3))
+        if last - first + 1 < SHORTEST:
+            raise MotionError("The timeline's range has no keys of the action; move the range first.")
+        shown.mdm_edit.first, shown.mdm_edit.last = first, last
+
+
+CLASSES: tuple[type, ...] = (
+    MDM_OT_regenerate,
+    MDM_OT_vary,
+    MDM_OT_inbetween,
+    MDM_OT_extend,
+    MDM_OT_edit_again,
+    MDM_OT_edit_range,
+)
