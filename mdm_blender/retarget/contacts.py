@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdm_core.anatomy.frames import smooth
-from mdm_core.cleanup.contacts import close_gaps, detect, drop_short
+from mdm_core.cleanup.contacts import close_gaps, detect, drop_short, runs
 from mdm_core.skeleton import FEET, INDEX
 
 Array = NDArray[np.floating]
@@ -17,10 +17,10 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Heights:
-    """Metres above y = 0 at which the joints of a foot rest on the floor."""
+    """Metres above y = 0 at which the joints of the left and the right foot rest on the floor, each [2]."""
 
-    ankle: float
-    ball: float
+    ankle: Array
+    ball: Array
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,10 @@ LOW = 0.05
 """Metres above its usual height on the floor at which a foot joint still stands on it."""
 SLIDING = 1.2
 """Metres a second above which a foot does not stand, whatever the contacts say."""
+RISEN = 0.025
+"""Metres above its lowest in a contact at which a joint stands no more: a heel lifts off before flags say so."""
+ENOUGH = 5
+"""Frames in contact that tell how high a foot rests."""
 SHORTEST, GAP = 0.1, 0.1
 """Seconds: shorter stances are dropped, shorter breaks within a stance are closed."""
 
@@ -72,15 +76,22 @@ def contacts_of(positions: Array, fps: float, given: Mask | None, heights: Heigh
 
 
 def _stances(positions: Array, touching: Mask, fps: float) -> Mask:
-    """`touching` [T, 4] without short breaks, without moments, and without the frames to which a foot slid."""
+    """`touching` [T, 4] without short breaks, without moments, and without frames to which a foot slid or rose."""
     steps = np.linalg.norm(np.diff(positions[:, list(FEET)], axis=0), axis=-1) * fps
     result = np.stack([close_gaps(column, round(GAP * fps)) for column in touching.T], axis=-1)
     slid = result[1:] & result[:-1] & (steps > SLIDING)
     result[1:] &= ~slid
+    heights = positions[:, list(FEET), 1]
+    for k, column in enumerate(result.T):
+        for start, stop in runs(column):
+            lowest = heights[start:stop, k].min()
+            result[start:stop, k] = heights[start:stop, k] < lowest + RISEN
     return np.stack([drop_short(column, round(SHORTEST * fps)) for column in result.T], axis=-1)
 
 
-def _floor(heights: Array, touching: Mask, usual: float, bounds: tuple[float, float]) -> float:
-    """The height at which a foot joint usually rests: the usual one of its heights in contact."""
-    low = heights[touching]
-    return float(np.clip(np.percentile(low, 40), *bounds)) if len(low) >= 5 else usual
+def _floor(heights: Array, touching: Mask, usual: float, bounds: tuple[float, float]) -> Array:
+    """The height [2] at which the joint of either foot rests: the usual one in contact, of both feet if one has few."""
+    both = heights[touching]
+    common = float(np.percentile(both, 40)) if len(both) >= ENOUGH else usual
+    own = [heights[touching[:, k], k] for k in (0, 1)]
+    return np.clip([np.percentile(one, 40) if len(one) >= ENOUGH else common for one in own], *bounds)

@@ -25,6 +25,8 @@ FARTHEST = 0.2
 """Metres a foot is moved at most: farther, and what is called a contact is none."""
 STEP = 0.05
 """Metres above its usual height from which a standing foot stands on something, and not on the floor."""
+STEEPEST = 0.87
+"""Sine of the steepest pitch that a foot gets to keep its ball on the ground: 60 degrees."""
 STRETCHED, STANDING, STRAIGHTEST = 0.985, 0.997, 0.9995
 """Shares of its length to which IK may stretch a leg that the motion bends more, one that stands, and any leg."""
 BENT, DAMPING = 0.9, 0.1
@@ -188,10 +190,10 @@ def _across(v: Array, line: Array) -> Array:
 def pitched(foot: Array, rise: Array, weight: Array) -> Array:
     """The turns [T, 4] that pitch a foot so that its ball is by `rise` [T] above the ankle, by their weight [T].
 
-    foot: ankle to ball [T, 3]. It is never pitched upright.
+    foot: ankle to ball [T, 3]. It is never pitched steeper than STEEPEST.
     """
     length = np.linalg.norm(foot, axis=-1)
-    down = np.clip(rise, -0.97 * length, 0.5 * length)
+    down = np.clip(rise, -STEEPEST * length, 0.5 * length)
     flat = normalize(foot * [1.0, 0.0, 1.0]) * np.sqrt(length**2 - down**2)[:, None]
     wanted = np.stack([flat[:, 0], down, flat[:, 2]], axis=-1)
     return slerp(identity(len(foot)), between(foot, wanted), weight[:, None])

@@ -175,7 +175,10 @@ def _placed(
     feet = [f"{side}_{joint}" for side in SIDES for joint in ("ankle", "foot")]
     if not all(joint in heads for joint in feet):
         return result
-    usual = {joint: heights.ankle if joint.endswith("ankle") else heights.ball for joint in feet}
+    usual = {
+        joint: float((heights.ankle if joint.endswith("ankle") else heights.ball)[SIDES.index(joint.split("_")[0])])
+        for joint in feet
+    }
     theirs = result.copy()
     for joint in feet:
         risen = heads[joint][:, 1] - float(rest.heads[joint][1])
@@ -187,7 +190,7 @@ def _placed(
 
 def _standing_heights(body: Body, lengths: NDArray[np.floating]) -> Heights:
     foot = float(lengths[INDEX["left_foot"]] + lengths[INDEX["right_foot"]]) / 2
-    return Heights(BALL + foot * float(np.sin(np.radians(body.foot_down))), BALL)
+    return Heights(np.full(2, BALL + foot * np.sin(np.radians(body.foot_down))), np.full(2, BALL))
 
 
 BALL = 0.02

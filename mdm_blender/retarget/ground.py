@@ -35,10 +35,10 @@ def lift(
     comes from other proportions and is small and slow; so is what is returned.
     """
     joints = (
-        ("left_ankle", contacts.ankle[:, 0], positions[:, ANKLES[0], 1] - contacts.heights.ankle),
-        ("right_ankle", contacts.ankle[:, 1], positions[:, ANKLES[1], 1] - contacts.heights.ankle),
-        ("left_foot", contacts.ball[:, 0], positions[:, BALLS[0], 1] - contacts.heights.ball),
-        ("right_foot", contacts.ball[:, 1], positions[:, BALLS[1], 1] - contacts.heights.ball),
+        ("left_ankle", contacts.ankle[:, 0], positions[:, ANKLES[0], 1] - contacts.heights.ankle[0]),
+        ("right_ankle", contacts.ankle[:, 1], positions[:, ANKLES[1], 1] - contacts.heights.ankle[1]),
+        ("left_foot", contacts.ball[:, 0], positions[:, BALLS[0], 1] - contacts.heights.ball[0]),
+        ("right_foot", contacts.ball[:, 1], positions[:, BALLS[1], 1] - contacts.heights.ball[1]),
     )
     total, weights = np.zeros(len(positions)), np.zeros(len(positions))
     for joint, contact, wanted in joints:

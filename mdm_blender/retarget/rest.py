@@ -55,6 +55,8 @@ def read_rest(rig: RigSnapshot, rig_map: RigMap) -> RigRest:
     leg = _leg_length(heads)
     if leg < 1e-6:
         raise MotionError(f"The legs of “{rig.name}” have no length at rest: apply or repair its rest pose.")
+    for joint in ends.keys() & {"left_foot", "right_foot"}:
+        heads[joint] = _ball(heads[joint.replace("foot", "ankle")], heads[joint], leg)
     limbs: dict[str, Array] = {}
     for start, middle, end in LIMBS:
         if start in bones and middle in bones and end in heads:
@@ -66,11 +68,11 @@ def read_rest(rig: RigSnapshot, rig_map: RigMap) -> RigRest:
         if f"{side}_foot" in heads and f"{side}_ankle" in heads:
             way = heads[f"{side}_foot"] - heads[f"{side}_ankle"]
             feet[side] = from_axis_angle(UP, np.arctan2(way[0], way[2]))
-    floor = _floor(rig, rig_map, matrix, leg)
     tails = {
-        joint: (bone, (np.linalg.inv(rig.bones[bone].rest) @ np.append(rig.bones[bone].tail, 1.0))[:3])
+        joint: (bone, (np.linalg.inv(rig.bones[bone].rest) @ np.append(matrix @ heads[joint], 1.0))[:3])
         for joint, bone in ends.items()
     }
+    floor = _floor(heads, leg)
     return RigRest(from_matrix(matrix), heads, limbs, feet, floor, leg, bones, tails)
 
 
@@ -115,11 +117,14 @@ def _leg_length(heads: Mapping[str, Array]) -> float:
     return float(np.mean(lengths))
 
 
-def _floor(rig: RigSnapshot, rig_map: RigMap, matrix: Array, leg: float) -> float:
+def _ball(ankle: Array, tail: Array, leg: float) -> Array:
+    """Where the ball of a foot without toes is: its tail, if that lies before and below the ankle; importers guess."""
+    way = tail - ankle
+    forward = way[2] > 0.5 * np.linalg.norm(way) and way[1] < 0 and 0.08 * leg < np.linalg.norm(way) < 0.4 * leg
+    return tail if forward else ankle + leg * np.array([0.0, -0.07, 0.17])
+
+
+def _floor(heads: Mapping[str, Array], leg: float) -> float:
     """The height the rig stands on: its origin if the feet are near it, else just below its lowest foot joint."""
-    feet = [joint for joint in rig_map.bones if joint.endswith(("_ankle", "_foot"))]
-    bones = [rig.bones[rig_map.bones[joint]] for joint in feet]
-    ends = [point for bone in bones for point in (bone.head, bone.tail)]
-    ends = ends or [rig.bones[rig_map.bones[f"{side}_knee"]].tail for side in ("left", "right")]
-    lowest = min(float(point @ matrix[:, 1]) for point in ends)
+    lowest = min(float(point[1]) for joint, point in heads.items() if joint.endswith(("_ankle", "_foot")))
     return 0.0 if -0.05 * leg < lowest < 0.15 * leg else lowest - 0.01 * leg

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from mdm_blender import retarget, rig
 from mdm_blender.retarget.footlock import held
-from mdm_core.cleanup.contacts import plateaus, runs
+from mdm_core.cleanup import clean
+from mdm_core.cleanup.contacts import runs
+from mdm_core.motion import Motion
 from mdm_core.skeleton import FEET
 from tests.retarget import oracle
 from tests.retarget.any_rig import AnyRig, Build, build, evaluate
@@ -99,20 +101,30 @@ def test_steps_stand_still_on_other_legs(leg: float, knee: float) -> None:
 
 
 def test_real_walks_on_other_legs(mocap: dict[str, Array]) -> None:
-    """Contacts as the clean-up finds them; half a centimetre a contact at most, and no more shaking than without."""
+    """Motions and contacts as the clean-up leaves them: half a centimetre a contact at most, and no more shaking."""
     ratios: list[float] = []
     for name in ("136_24", "105_31", "35_16"):
-        positions = mocap[name]
-        feet = positions[:, list(FEET)]
-        slow = np.linalg.norm(np.gradient(feet, axis=0), axis=-1) * 20 < 0.45
-        contacts = plateaus((slow & (feet[..., 1] < 0.12)).astype(float), positions, 20.0)
+        motion = clean(Motion(mocap[name].astype(np.float32)))
+        assert motion.contacts is not None
+        positions, contacts = motion.positions.astype(np.float64), motion.contacts
+        feet_down = without_lifted_feet(positions, contacts)
         for leg, knee in ((0.7, 0.51), (1.3, 0.57)):
             made = build(Build(leg=leg, knee=knee))
             free, locked = both(made, positions, contacts)
-            assert drift(locked, contacts) < 0.005, (name, leg)
-            assert travelled(locked, contacts, [2]) < 0.012 * leg, (name, leg)  # a heel that settles
+            assert drift(locked, feet_down) < 0.005, (name, leg)
+            assert travelled(locked, feet_down, [2]) < 0.02, (name, leg)  # a heel that settles
             ratios.append(jitter(locked) / jitter(free))
-    assert np.mean(ratios) < 1.05
+    assert np.mean(ratios) < 1.05 and max(ratios) < 1.2
+
+
+def without_lifted_feet(positions: Array, contacts: Mask) -> Mask:
+    """Contacts without the frames in which the joint has risen by 2 cm since it came down: the foot rolls off."""
+    result = contacts.copy()
+    for k in range(4):
+        height = positions[:, FEET[k], 1]
+        for start, stop in runs(contacts[:, k]):
+            result[start:stop, k] = height[start:stop] < height[start:stop].min() + 0.02
+    return result
 
 
 def test_a_leg_that_cannot_reach_lowers_the_hips_smoothly_and_never_snaps_straight() -> None:
