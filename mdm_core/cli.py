@@ -81,14 +81,17 @@ def _add_generate(subparsers: Any) -> None:
         description=GENERATE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add.add_argument("prompts", nargs="+", metavar="PROMPT", help='what the character does, as "a person walks"')
+    add.add_argument("prompts", nargs="*", metavar="PROMPT", help='what the character does, as "a person walks"')
+    add.add_argument("--action", action="append", metavar="LABEL", help="instead, for action models; may be repeated")
     add.add_argument("--out", "-o", action="append", required=True, type=_out, metavar="FILE", help="may be repeated")
-    add.add_argument("--seconds", type=float, default=6.0, help="length of each take (default: 6)")
+    add.add_argument("--seconds", type=float, help="length of each take (default: 6, or all the model can)")
     add.add_argument("--seed", type=int, default=0, help="the first take's seed; take k has seed + k (default: 0)")
     add.add_argument("--takes", type=int, default=1, help="variants of each prompt (default: 1)")
     add.add_argument("--guidance", type=float, help="how closely to follow the prompt (default: the model's)")
     add.add_argument("--steps", type=int, help="denoising steps (default: the model's)")
-    add.add_argument("--sampler", choices=("ancestral", "ddim"), help="(default: the model's)")
+    add.add_argument(
+        "--sampler", choices=("ancestral", "ddim", "dpmpp_2m", "dpmpp_2m_sde"), help="(default: the model's)"
+    )
     add.add_argument("--raw", action="store_true", help="give the model's output without clean-up of bones and feet")
     add.add_argument("--model", default="bundled", metavar="NAME|PATH", help="(default: bundled)")
     add.add_argument("--engine", default="auto", choices=("auto", "torch", "numpy"))
@@ -124,6 +127,7 @@ def run_generate(arguments: argparse.Namespace) -> int:
         steps=arguments.steps,
         sampler=arguments.sampler,
         clean=not arguments.raw,
+        actions=tuple(arguments.action or ()),
     )
     start = time.monotonic()
     generator = MotionGenerator.load(arguments.model, engine=arguments.engine, device=arguments.device)
@@ -241,9 +245,7 @@ def run_info(arguments: argparse.Namespace) -> int:
     else:
         from mdm_core.checkpoints import bundle
 
-        folder = bundle.find(arguments.what)
-        bundle.Bundle.read(folder)
-        lines = _describe_card(bundle.read_card(folder))
+        lines = _describe_card(bundle.Bundle.read(bundle.find(arguments.what)).card)
     print("\n".join(lines))
     return 0
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mdm_core import cleanup
 from mdm_core.cleanup import contacts as stances_of
-from mdm_core.diffusion import guidance, samplers
+from mdm_core.diffusion import samplers
 from mdm_core.editing import constraints, source, windows, world
 from mdm_core.editing.finish import Body, attached, finish, project
 from mdm_core.editing.plan import Model, Plan, Scene, jump, plan, scene
@@ -24,6 +24,7 @@ from mdm_core.errors import MotionError
 from mdm_core.features import humanml3d
 from mdm_core.motion import Motion
 from mdm_core.skeleton import JOINT_NAMES, PARENTS
+from mdm_core.text import encoders
 
 if TYPE_CHECKING:
     from mdm_core.generator import MotionGenerator, OnStep
@@ -100,7 +101,7 @@ def sample(
     scale = float(generator.card["guidance"]) if request.guidance is None else float(request.guidance)
     if not any(prompts):
         scale = 1.0
-    texts = _texts(generator, prompts)
+    texts, read = _texts(generator, prompts)
     sampler, chain = generator.sampling("ancestral" if request.rounds > 1 else request.sampler, request.steps)
     if request.rounds > 1:
         sampler = resampled(request.rounds)
@@ -115,9 +116,10 @@ def sample(
         conditioning = Conditioning(
             keep=generator.engine.into(keep),
             text=generator.engine.into(np.repeat(texts, len(batch), axis=0)),
+            text_mask=None if read is None else generator.engine.into(np.repeat(read, len(batch), axis=0)),
             frame_mask=None if masks is None else generator.engine.into(masks),
         )
-        denoiser = guidance.guided(generator.engine.denoiser, scale)
+        denoiser = generator.guided(scale)
         x, noise = generator.noise(batch, len(task))
         levels = chain
         if task.start is not None:
@@ -139,12 +141,11 @@ def sample(
     return features
 
 
-def _texts(generator: MotionGenerator, prompts: Sequence[str]) -> NDArray[np.float32]:
-    """Embeddings [W, 1, E]; zeros where there is no prompt, which are not looked at."""
+def _texts(generator: MotionGenerator, prompts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+    """Embeddings [W, L, E] and their mask; zeros where there is no prompt, which are not looked at."""
     known = generator.encode([prompt for prompt in prompts if prompt])
-    width = int(generator.card["architecture"]["text_dim"])
-    blank = np.zeros(width, dtype=np.float32)
-    return np.stack([known[prompt] if prompt else blank for prompt in prompts])[:, None].astype(np.float32)
+    blank = np.zeros((1, int(generator.card["architecture"]["text_dim"])), dtype=np.float32)
+    return encoders.padded([known[prompt] if prompt else blank for prompt in prompts])
 
 
 def _of_batches(on_step: OnStep | None, batch: int, batches: int) -> OnStep | None:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_core import editor
+from mdm_core import actions, editor
 from mdm_core.arrays import Array
 from mdm_core.checkpoints import bundle as bundles
 from mdm_core.checkpoints.bundle import Bundle
 from mdm_core.cleanup import clean
-from mdm_core.diffusion import guidance, samplers, schedule
+from mdm_core.diffusion import autoregressive, guidance, samplers, schedule
 from mdm_core.editing.request import EditRequest
 from mdm_core.engine import loading
-from mdm_core.engine.base import Conditioning
+from mdm_core.engine.base import Conditioning, Denoiser
 from mdm_core.errors import MotionError
-from mdm_core.features import humanml3d
-from mdm_core.features.layout import WIDTH, Layout
+from mdm_core.features import decoding
+from mdm_core.features.layout import Layout
+from mdm_core.features.standing import standing
 from mdm_core.motion import Motion
+from mdm_core.text import encoders
+from mdm_core.text.encoders import SentenceEncoder
 
 OnStep = Callable[[int, int], None]
 
@@ -30,29 +33,35 @@ BATCH_FRAMES = 4096
 """Frames denoised at once at most (twenty takes of ten seconds): more gains nothing and memory runs out."""
 
 
-class TextEncoder(Protocol):
-    """Sentences to vectors [B, E]; `text.minilm.MiniLM` is one."""
-
-    def encode(self, sentences: list[str], /) -> NDArray[np.float32]: ...
+USUAL_SECONDS = 6.0
+"""Length of a take where none is asked for, or as much of it as the model can make."""
 
 
 @dataclass(frozen=True)
 class Request:
     """What is asked of a model.
 
-    prompts: one sentence each; seconds: length of every take; take k of a prompt is made with seed + k.
+    prompts: one sentence each, for models of words; with a model that continues its own motion (DiP) "walks | sits"
+    is one after the other. actions: labels, for action models; models without a condition are given neither.
+    seconds: length of every take, None for the usual; take k of a prompt is made with seed + k.
     guidance, steps, sampler: None for what the model's card says. clean: whether bones are made constant and feet are
     locked (`cleanup.clean`), or the model's output is given as it is.
     """
 
-    prompts: tuple[str, ...]
-    seconds: float = 6.0
+    prompts: tuple[str, ...] = ()
+    seconds: float | None = None
     seed: int = 0
     takes: int = 1
     guidance: float | None = None
     steps: int | None = None
     sampler: str | None = None
     clean: bool = True
+    actions: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The prompts or actions; one empty one for a model that is told nothing."""
+        return self.prompts or self.actions or ("",)
 
 
 @dataclass(frozen=True)
@@ -63,22 +72,40 @@ class Job:
     seed: int
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """How a batch is sampled."""
+
+    sampler: samplers.Sampler
+    levels: schedule.Schedule
+    denoiser: Denoiser
+    on_step: OnStep | None
+
+    def run(self, conditioning: Conditioning, x: Array, noise: samplers.Noise, part: int, parts: int) -> Array:
+        """x0 [B, T, D] from the start x; as progress, `part` of so many `parts`."""
+        on_step = on_batch_step(self.on_step, part, parts)
+        return self.sampler(self.denoiser, conditioning, self.levels, x, noise, on_step=on_step)
+
+
 class MotionGenerator:
     """A loaded model. `load` makes one; it keeps the network and the text encoder between requests."""
 
-    def __init__(self, bundle: Bundle, engine: loading.Engine, encoder: TextEncoder | None = None) -> None:
+    def __init__(self, bundle: Bundle, engine: loading.Engine, encoder: SentenceEncoder | None = None) -> None:
         """encoder: None for the one that the card names, loaded at the first request."""
         self.card: dict[str, Any] = bundle.card
         self.engine = engine
         self.mean, self.std = bundle.tensors["mean"], bundle.tensors["std"]
-        self.layout = layout_of(bundle.card)
-        self._encoder = encoder
+        self.decoding = decoding.of(bundle.card)
+        self._encoder = None if encoder is None else encoders.Cached(encoders.Sentence(encoder))
 
     @staticmethod
     def load(model: str = "bundled", *, engine: str = "auto", device: str = "auto") -> MotionGenerator:
-        """A model by name or path of its folder; MotionError if it, the engine or device is not there."""
+        """A model by name, or by path of its folder or the authors' .pt.
+
+        Raises MotionError if it, the engine or device is not there.
+        """
         bundle = Bundle.read(bundles.find(model))
-        layout_of(bundle.card)
+        decoding.of(bundle.card)
         return MotionGenerator(bundle, loading.load(bundle, engine, device))
 
     def generate(self, request: Request, *, on_step: OnStep | None = None) -> list[Motion]:
@@ -91,27 +118,42 @@ class MotionGenerator:
         frames = check(request, self.card)
         sampler, levels = self.sampling(request.sampler, request.steps)
         scale = float(self.card["guidance"]) if request.guidance is None else float(request.guidance)
-        jobs = [Job(prompt, request.seed + k) for prompt in request.prompts for k in range(request.takes)]
-        texts = self.encode(request.prompts)
+        jobs = [Job(asked, request.seed + k) for asked in request.asked for k in range(request.takes)]
+        if self.condition == "text":
+            self.encode([part for asked in request.asked for part in prompts_in(asked, self.card)])
 
-        made = frames if self.card["frames"].get("mask", True) else int(self.card["frames"]["max"])
+        made = self.frames_at_once(frames)
         batches = split(jobs, max(1, BATCH_FRAMES // made))
         motions: list[Motion] = []
         for k, batch in enumerate(batches):
-            x, noise = self.noise([job.seed for job in batch], made)
-            x0 = sampler(
-                guidance.guided(self.engine.denoiser, scale),
-                self._conditioning([texts[job.prompt] for job in batch]),
-                levels,
-                x,
-                noise,
-                on_step=on_batch_step(on_step, k, len(batches)),
-            )
-            features = self.engine.out(x0)[:, :frames] * self.std + self.mean
+            sample = Sampling(sampler, levels, self.guided(scale), on_batch_step(on_step, k, len(batches)))
+            features = self.engine.out(self._sampled(batch, frames, sample))[:, :frames] * self.std + self.mean
             motions += [
                 self._motion(values, job, clean_up=request.clean) for values, job in zip(features, batch, strict=True)
             ]
         return motions
+
+    def frames_at_once(self, frames: int) -> int:
+        """How many frames the network makes for so many: as many, all that it knows, or a block of them."""
+        known = self.card["frames"]
+        return int(known["block"]) if "block" in known else frames if known.get("mask", True) else int(known["max"])
+
+    def _sampled(self, batch: list[Job], frames: int, sampling: Sampling) -> Array:
+        """Normalised features [B, T, D] of a batch, T >= frames."""
+        size = self.frames_at_once(frames)
+        x, noise = self.noise([job.seed for job in batch], size)
+        if "block" not in self.card["frames"]:
+            return sampling.run(self.conditioning([job.prompt for job in batch]), x, noise, 0, 1)
+        count = autoregressive.blocks(frames, size)
+        parts = [autoregressive.parts_of(job.prompt, count) for job in batch]
+
+        def block(i: int, prefix: Array) -> Array:
+            conditioning = replace(self.conditioning([part[i] for part in parts]), prefix=prefix)
+            return sampling.run(conditioning, noise(0) if i else x, noise, i, count)
+
+        layout = self.decoding.layout or Layout()
+        still = standing(int(self.card["architecture"]["prefix"]), layout, self.mean, self.std)
+        return autoregressive.continued(self.engine.into(np.stack([still] * len(batch))), frames, size, block)
 
     def edit(self, motion: Motion | None, request: EditRequest, *, on_step: OnStep | None = None) -> list[Motion]:
         """The takes of an edit of `motion`: a part, a stretch, between poses, longer, looping, varied.
@@ -134,22 +176,46 @@ class MotionGenerator:
         """What the card says of sampling."""
         return self.card.get("sampler", {}).get(name, otherwise)
 
-    def encode(self, prompts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Each prompt's vector [E]; every distinct prompt is encoded once, alone, so that others do not change it."""
-        if self._encoder is None:
-            self._encoder = load_encoder(self.card["text"]["encoder"])
-        return {prompt: self._encoder.encode([prompt])[0] for prompt in dict.fromkeys(prompts)}
+    @property
+    def condition(self) -> str:
+        """What the model listens to: "text", "action" or "none"."""
+        return str(self.card.get("condition", "text"))
 
-    def _conditioning(self, texts: list[NDArray[np.float32]]) -> Conditioning:
-        return Conditioning(
-            keep=self.engine.into(np.ones(len(texts), dtype=np.float32)),
-            text=self.engine.into(np.stack(texts)[:, None].astype(np.float32)),
-        )
+    @property
+    def layout(self) -> Layout:
+        """The feature columns, for edits; MotionError for a model that cannot make them."""
+        if self.decoding.layout is None or self.condition != "text" or "block" in self.card["frames"]:
+            raise MotionError(f'The model "{self.card["name"]}" cannot edit motion; use the bundled one, or another.')
+        return self.decoding.layout
+
+    def guided(self, scale: float) -> Denoiser:
+        """The network with classifier-free guidance."""
+        together = self.card["architecture"].get("arch") != "gru"
+        return guidance.guided(self.engine.denoiser, scale, together=together)
+
+    def encode(self, prompts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Each prompt's states [L, E]; each distinct one is encoded once, alone, so that others do not change it."""
+        if self._encoder is None:
+            self._encoder = encoders.load(self.card["text"]["encoder"])
+        return {prompt: self._encoder.states(prompt) for prompt in dict.fromkeys(prompts)}
+
+    def conditioning(self, asked: list[str]) -> Conditioning:
+        """Prompts or labels, one a motion, as the network takes them."""
+        into, architecture = self.engine.into, self.card["architecture"]
+        keep = into(np.ones(len(asked), dtype=np.float32))
+        if self.condition == "none":
+            return Conditioning(keep)
+        if self.condition == "action":
+            labels = [actions.label(name, str(self.card["data"]), architecture["actions"]) for name in asked]
+            return Conditioning(keep, action=into(np.array(labels)))
+        known = self.encode(asked)
+        text, mask = encoders.padded([known[prompt] for prompt in asked])
+        return Conditioning(keep, text=into(text), text_mask=None if mask is None else into(mask))
 
     def noise(self, seeds: list[int], frames: int) -> tuple[Array, samplers.Noise]:
         """The start [B, frames, D] and each step's noise, drawn in this order from one NumPy generator a take."""
         generators = [np.random.default_rng(seed) for seed in seeds]
-        shape = (frames, self.layout.width)
+        shape = (frames, self.decoding.width)
 
         def draw(_: int = 0) -> Array:
             return self.engine.into(np.stack([g.standard_normal(shape, dtype=np.float32) for g in generators]))
@@ -159,12 +225,10 @@ class MotionGenerator:
     def _motion(self, features: NDArray[np.float32], job: Job, *, clean_up: bool) -> Motion:
         """One take from denormalised features [T, D]."""
         features = features.astype(np.float32)
-        full = np.zeros((len(features), WIDTH), dtype=np.float64)
-        full[:, self.layout.columns] = features
-        positions = humanml3d.recover_positions(full).astype(np.float32)
+        positions = self.decoding.positions(features).astype(np.float32)
         if not np.isfinite(positions).all():
             raise MotionError("The model made numbers that are no motion; install the model again.")
-        scores = features[:, self.layout.slice("contact")] if "contact" in self.layout.groups else None
+        scores = None if self.decoding.contacts is None else features[:, self.decoding.contacts]
         motion = Motion(
             positions=positions,
             fps=float(self.card["features"]["fps"]),
@@ -179,13 +243,13 @@ class MotionGenerator:
 
 def check(request: Request, card: dict[str, Any]) -> int:
     """The number of frames asked for; MotionError in a sentence if the request cannot be met."""
-    if not request.prompts or not all(prompt.strip() for prompt in request.prompts):
-        raise MotionError("The prompt is empty; say in a few words what the character does.")
+    check_condition(request, card)
     fps, frames = float(card["features"]["fps"]), card["frames"]
     shortest, longest = max(0.5, frames["min"] / fps), frames["max"] / fps
-    if not (math.isfinite(request.seconds) and shortest <= request.seconds <= longest):
+    seconds = min(USUAL_SECONDS, longest) if request.seconds is None else request.seconds
+    if not (math.isfinite(seconds) and shortest <= seconds <= longest):
         raise MotionError(
-            f"This model makes motions of {shortest:g} to {longest:g} seconds, not {request.seconds:g}; "
+            f"This model makes motions of {shortest:g} to {longest:g} seconds, not {seconds:g}; "
             "choose a length in between."
         )
     if request.takes < 1:
@@ -194,27 +258,31 @@ def check(request: Request, card: dict[str, Any]) -> int:
         raise MotionError(f"The seed must be a whole number from 0 up, not {request.seed}.")
     if request.guidance is not None and not (math.isfinite(request.guidance) and request.guidance >= 0):
         raise MotionError(f"Guidance must be 0 or more, not {request.guidance:g}; 2.5 is usual.")
-    return min(round(request.seconds * fps), int(frames["max"]))
+    if request.guidance not in (None, 1) and not card.get("null_condition", True):
+        raise MotionError("This model was trained without guidance, which must stay 1; leave it out.")
+    return min(round(seconds * fps), int(frames["max"]))
 
 
-def layout_of(card: dict[str, Any]) -> Layout:
-    """The feature columns of a text model; MotionError for a model that this generator cannot decode."""
-    features = card["features"]
-    if features.get("representation") != "humanml3d" or card.get("condition", "text") != "text":
-        raise MotionError(f'The model "{card["name"]}" is not a text model of SMPL-22 motion; use another one.')
-    layout = Layout(tuple(features["groups"]))
-    if layout.width != card["architecture"]["features"]:
-        raise MotionError(f'The card of "{card["name"]}" contradicts itself on its features; install the model again.')
-    return layout
+def check_condition(request: Request, card: dict[str, Any]) -> None:
+    """MotionError if a model is asked in another way than it was trained to listen to."""
+    name, condition = card["name"], card.get("condition", "text")
+    if condition == "none":
+        if request.prompts or request.actions:
+            raise MotionError(f'The model "{name}" makes motion without being told what; leave prompt and action out.')
+    elif condition == "action":
+        if not request.asked[0]:
+            raise MotionError(f'The model "{name}" is asked with an action, as --action walk; give one.')
+        for asked in request.asked:
+            actions.label(asked, str(card["data"]), int(card["architecture"]["actions"]))
+    elif request.actions:
+        raise MotionError(f'The model "{name}" knows no actions but words; give a prompt.')
+    elif not all(part.strip() for asked in request.asked for part in prompts_in(asked, card)):
+        raise MotionError("The prompt is empty; say in a few words what the character does.")
 
 
-def load_encoder(name: str) -> TextEncoder:
-    """The text encoder that a card names."""
-    if name != "all-MiniLM-L6-v2":
-        raise MotionError(f'The text encoder "{name}" is not supported yet; use a model with all-MiniLM-L6-v2.')
-    from mdm_core.text.minilm import MiniLM
-
-    return MiniLM.load()
+def prompts_in(asked: str, card: dict[str, Any]) -> list[str]:
+    """The prompts of one motion: several where the model makes it in blocks."""
+    return autoregressive.parts_of(asked, 1 + asked.count("|")) if "block" in card["frames"] else [asked]
 
 
 def split(jobs: list[Job], size: int) -> list[list[Job]]:

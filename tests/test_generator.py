@@ -283,18 +283,13 @@ def test_damaged_and_missing_models_are_refused(folder: Path) -> None:
     "card",
     [
         {"features": {"representation": "smpl_rot6d", "groups": ["rot6d"], "fps": 20.0}},
+        {"features": {"representation": "skeleton-of-its-own", "fps": 20.0}},
         {"features": {"representation": "humanml3d", "groups": ["root", "ric"], "fps": 20.0}},
-        {"condition": "action"},
     ],
 )
 def test_models_of_another_kind_are_refused(card: dict[str, Any]) -> None:
     with pytest.raises(MotionError):
         recording(Recorder(), **card)
-
-
-def test_a_text_encoder_that_we_do_not_have_is_named() -> None:
-    with pytest.raises(MotionError, match="CLIP"):
-        generators.load_encoder("CLIP-ViT-B-32")
 
 
 def test_importing_needs_numpy_alone() -> None:

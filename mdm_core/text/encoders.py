@@ -6,6 +6,7 @@ Nothing is fetched: an encoder that is not here is a sentence that says how to g
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -67,6 +68,14 @@ class SentenceEncoder(Protocol):
     """Sentences to vectors [B, E]; `text.minilm.MiniLM` is one."""
 
     def encode(self, sentences: list[str], /) -> NDArray[np.float32]: ...
+
+
+def padded(states: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+    """States of several prompts [B, L, E] for the longest L, and where they are real, [B, L], or None if all are."""
+    longest = max(len(one) for one in states)
+    text = np.stack([np.pad(one, ((0, longest - len(one)), (0, 0))) for one in states]).astype(np.float32)
+    mask = np.arange(longest) < np.array([len(one) for one in states])[:, None]
+    return text, None if mask.all() else mask
 
 
 def load(name: str, path: Path | None = None) -> Cached:
