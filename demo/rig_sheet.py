@@ -34,8 +34,8 @@ from .surface import Array
 
 WIDTH, STRIP = 1280, 316
 """Pixels of the sheet, and of a frame's strip in height."""
-COLUMN = 1.2
-"""Metres from figure to figure."""
+COLUMN, ASIDE = 1.22, 0.12
+"""Metres from figure to figure, and by which all stand beside the middle of their columns: raised hands need room."""
 MARGIN, HEADER = 40, 40
 AZIMUTH, ELEVATION = np.radians(32.0), np.radians(6.0)
 COLOURS = 64
@@ -131,7 +131,7 @@ def _right() -> Array:
 
 def _place(column: int, columns: int) -> Array:
     """Where a figure stands: along the picture, so that none is nearer."""
-    return _right() * COLUMN * (column - (columns - 1) / 2)
+    return _right() * (COLUMN * (column - (columns - 1) / 2) + ASIDE)
 
 
 def _stage(columns: int, frames: Sequence[int]) -> None:

@@ -104,6 +104,17 @@ def test_detect_again_forgets_the_choice(rig: Any) -> None:
     assert api.detect(rig) == before
 
 
+@pytest.mark.usefixtures("rig")
+def test_undo_and_redo() -> None:
+    bpy.ops.ed.undo_push(message="set up")
+    bpy.ops.mdm.clear_bone("EXEC_DEFAULT", True, joint="head")
+    assert "head" not in api.detect(bpy.data.objects["Rig"]).bones
+    bpy.ops.ed.undo()
+    assert api.detect(bpy.data.objects["Rig"]).bones["head"] == "mixamorig:Head"
+    bpy.ops.ed.redo()
+    assert "head" not in api.detect(bpy.data.objects["Rig"]).bones
+
+
 @pytest.mark.usefixtures("addon")
 def test_it_is_saved_with_the_file_and_read_without_the_add_on(tmp_path: Path) -> None:
     from tests.blender.addon.scene import mixamo
