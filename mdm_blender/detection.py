@@ -12,7 +12,7 @@ from mdm_core.errors import MotionError
 
 from . import scene
 from .rig import RigMap, detect
-from .rig.saved import PROPERTY
+from .rig.saved import text_of
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def forget_changed_armatures(_scene: Any, depsgraph: Any) -> None:
 
 
 def _key(armature: Any) -> Key:
-    return armature.session_uid, armature.data.session_uid, armature.get(PROPERTY, "")
+    return armature.session_uid, armature.data.session_uid, text_of(armature)
 
 
 def _detect_asked() -> None:

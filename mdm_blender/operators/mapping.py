@@ -13,7 +13,7 @@ from mdm_core.skeleton import JOINT_NAMES
 
 from .. import scene
 from ..rig import RigMap, detect
-from ..rig.saved import PROPERTY, ROOT, from_text, to_text, unknown_bones, with_bone
+from ..rig.saved import ROOT, from_text, keep, text_of, to_text, unknown_bones, with_bone
 from .base import MotionOperator
 
 SUFFIX = ".json"
@@ -21,7 +21,7 @@ SUFFIX = ".json"
 
 def chosen(armature: Any) -> RigMap:
     """The armature's mapping as it is edited: the saved one, else the detected one, else an empty one."""
-    text = armature.get(PROPERTY, "")
+    text = text_of(armature)
     if text:
         return from_text(text)
     try:
@@ -36,7 +36,7 @@ def choose(armature: Any, joint: str, bone: str) -> None:
         raise MotionError(f"There is no joint called “{joint}”.")
     if bone and bone not in armature.data.bones:
         raise MotionError(f"“{armature.name}” has no bone called “{bone}”.")
-    armature[PROPERTY] = to_text(with_bone(chosen(armature), joint, bone))
+    keep(armature, to_text(with_bone(chosen(armature), joint, bone)))
     scene.redraw_panels()
 
 
@@ -88,8 +88,7 @@ class MDM_OT_detect_rig(MappingOperator):
 
     def run(self, context: Any) -> None:
         armature = scene.needed_armature(context)
-        if PROPERTY in armature:
-            del armature[PROPERTY]
+        keep(armature, "")
         scene.redraw_panels()
 
 
@@ -143,7 +142,7 @@ class MDM_OT_import_mapping(MappingOperator, ImportHelper):
             raise MotionError(
                 f"The mapping in {path.name} is for another rig: “{armature.name}” has no {_listed(unknown)}."
             )
-        armature[PROPERTY] = to_text(rig_map)
+        keep(armature, to_text(rig_map))
         scene.redraw_panels()
 
 

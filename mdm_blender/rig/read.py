@@ -8,7 +8,7 @@ import numpy as np
 
 from mdm_core.errors import MotionError
 
-from .saved import PROPERTY
+from .saved import text_of
 from .snapshot import Bone, BoneConstraint, RigSnapshot
 
 SILENT_KINDS = {"LIMIT_SCALE", "MAINTAIN_VOLUME"}
@@ -30,7 +30,7 @@ def read(armature: Any) -> RigSnapshot:
         bones={bone.name: _bone(armature, pose.bones[bone.name]) for bone in _parents_first(armature.data.bones)},
         world=np.array(armature.matrix_world, dtype=np.float64),
         rigify="rig_id" in armature.data,
-        saved_map=armature.get(PROPERTY, ""),
+        saved_map=text_of(armature),
     )
 
 

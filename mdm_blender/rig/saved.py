@@ -17,9 +17,36 @@ from .snapshot import RigSnapshot
 
 PROPERTY = "mdm_rig_map"
 """Of the armature object: so that two characters with one armature can differ, and duplicates keep it."""
+OVERRIDES = "mdm_rig_maps"
+"""Of a scene: the mappings of its library overrides by name. Blender does not save new properties of an override."""
 FORMAT, VERSION = "mdm-rig-map", 1
 ROOT = "root"
 """Stands beside the joints for the control that carries the body's place."""
+
+
+def text_of(armature: Any) -> str:
+    """The mapping that is kept for this armature object of Blender, "" where none was chosen."""
+    own = armature.get(PROPERTY, "")
+    if own or armature.override_library is None:
+        return own
+    kept = (scene.get(OVERRIDES, {}).get(armature.name, "") for scene in armature.users_scene)
+    return next((text for text in kept if text), "")
+
+
+def keep(armature: Any, text: str) -> None:
+    """Keeps the mapping with the armature object, or forgets it where text is empty."""
+    owners = [(armature, PROPERTY)]
+    if armature.override_library is not None:
+        for scene in armature.users_scene:
+            if OVERRIDES not in scene:
+                scene[OVERRIDES] = {}
+            owners.append((scene[OVERRIDES], armature.name))
+        owners = owners[1:] or owners
+    for owner, key in owners:
+        if text:
+            owner[key] = text
+        elif key in owner:
+            del owner[key]
 
 
 def to_text(rig_map: RigMap) -> str:

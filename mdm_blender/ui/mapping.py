@@ -14,7 +14,7 @@ from .. import detection, scene
 from ..operators.mapping import choose
 from ..rig import RigMap
 from ..rig.family import COUNTED
-from ..rig.saved import PROPERTY, ROOT, from_text
+from ..rig.saved import ROOT, from_text, text_of
 from .panel import draw_text, line_length
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -39,7 +39,7 @@ def label(joint: str) -> str:
 
 def shown(armature: Any) -> RigMap | None:
     """The mapping to be drawn: chosen by hand, even if it lacks a leg, or found; without looking at the rig."""
-    text = armature.get(PROPERTY, "")
+    text = text_of(armature)
     if text:
         try:
             return from_text(text)
@@ -68,7 +68,7 @@ def _setter(joint: str) -> Callable[[Any, str], None]:
 
 
 class MDM_PG_mapping(bpy.types.PropertyGroup):
-    """A field a joint. It keeps nothing itself: what is chosen is the object's custom property `saved.PROPERTY`."""
+    """A field a joint. It keeps nothing itself: what is chosen is kept by `rig.saved`."""
 
     __annotations__ = {
         joint: bpy.props.StringProperty(

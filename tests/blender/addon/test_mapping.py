@@ -133,6 +133,30 @@ def test_it_is_saved_with_the_file_and_read_without_the_add_on(tmp_path: Path) -
     assert bpy.data.objects["Rig"].mdm_mapping.left_foot == ""
 
 
+@pytest.mark.usefixtures("addon")
+def test_on_a_library_override_it_is_saved_too(tmp_path: Path) -> None:
+    from tests.blender.addon.scene import mixamo
+
+    mixamo()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "library.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_, wanted):
+        wanted.objects = ["Rig"]
+    linked = bpy.data.objects["Rig"]
+    bpy.context.scene.collection.objects.link(linked)
+    override = linked.override_create(remap_local_usages=True)
+    assert override is not None
+    bpy.context.view_layer.objects.active = override
+    bpy.ops.mdm.clear_bone(joint="head")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "shot.blend"))
+    override = next(it for it in bpy.data.objects if it.override_library)
+    assert "head" not in api.detect(override).bones
+    bpy.context.view_layer.objects.active = override
+    bpy.ops.mdm.detect_rig()
+    assert "head" in api.detect(override).bones
+
+
 def test_a_renamed_bone_is_told_in_the_panel(rig: Any) -> None:
     bpy.ops.mdm.clear_bone(joint="head")
     rig.data.bones["mixamorig:LeftToeBase"].name = "Toes"
