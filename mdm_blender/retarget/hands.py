@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,10 +19,15 @@ Array = NDArray[np.floating]
 CURL = 14.0
 """Degrees a joint; the little finger half as much again, the thumb half."""
 
+COUNTED = re.compile(r"finger(\d)")
+"""Rigs that count their fingers begin with the thumb, some at 0 and some at 1."""
+
 
 def relaxed_fingers(rig: RigSnapshot, rig_map: RigMap, rest: RigRest) -> dict[str, Array]:
     """Finger bone -> constant local rotation [1, 4]; none for a hand whose elbow is not mapped."""
     rotations: dict[str, Array] = {}
+    numbers = [found.group(1) for fingers in rig_map.fingers if (found := COUNTED.search(fingers[0].casefold()))]
+    first = min(numbers, default="0")
     for fingers in rig_map.fingers:
         side = _side(rig, rig_map, fingers[0])
         if side is None or f"{side}_elbow" not in rest.limbs:
@@ -28,7 +35,7 @@ def relaxed_fingers(rig: RigSnapshot, rig_map: RigMap, rest: RigRest) -> dict[st
         # In the T-pose the left elbow's hinge points out of the palm, the right one's into the back of the hand.
         palm = rotate(rest.limbs[f"{side}_elbow"], LEFT) * (1.0 if side == "left" else -1.0)
         palm = rotate(rest.axes, palm)
-        share = _share(fingers[0])
+        share = _share(fingers[0], first)
         for name in fingers:
             bone = rig.bones[name]
             axis = normalize(np.cross(bone.tail - bone.head, palm))
@@ -48,8 +55,11 @@ def _side(rig: RigSnapshot, rig_map: RigMap, finger: str) -> str | None:
     return min(wrists, key=wrists.__getitem__, default=None)
 
 
-def _share(name: str) -> float:
+def _share(name: str, first: str) -> float:
+    """How much of the curl a finger takes. first: the number that the rig gives its thumb, where it counts fingers."""
     low = name.casefold()
-    if "thumb" in low or "finger1" in low:
+    counted = COUNTED.search(low)
+    number = int(counted.group(1)) - int(first) if counted else -1
+    if number == 0 or any(word in low for word in ("thumb", "親指")):
         return 0.5
-    return 1.5 if "pinky" in low or "little" in low or "finger5" in low else 1.0
+    return 1.5 if number == 4 or any(word in low for word in ("pinky", "little", "小指")) else 1.0
