@@ -109,11 +109,12 @@ def inpainted(generator: MotionGenerator, motion: Motion, case: Case, takes: int
         return inpaint.replace_known(*kept)(x0, step)
 
     task = editor.Task((Segment(0, frames, request.prompt),), constrain)
+    _, decoded = world.decode(encoded[None], layout)
+    turn = np.array(world.facing(body[0]) - world.facing(decoded[0, 0]))
     raw: list[Motion] = []
     for features in editor.sample(generator, task, request):
         _, positions = world.decode(features[None], layout)
-        turn = world.facing(body[0]) - world.facing(positions[0, 0])
-        placed = world.turned(np.array(turn), positions[0]) + placement.offset + body[0, 0] * [1, 0, 1]
+        placed = world.turned(turn, positions[0]) + placement.offset + body[0, 0] * [1, 0, 1]
         scores = features[:, layout.slice("contact")]
         raw.append(Motion(placed.astype(np.float32), motion.fps, scores > 0.5))
     return raw, [cleanup.clean(each) for each in raw]
