@@ -67,7 +67,8 @@ MODELS: tuple[Model, ...] = (
 def rigs() -> list[tuple[str, Any]]:
     """(title, armature object) of all eight, in a new file."""
     human = make.rigify_human()
-    bpy.ops.object.armature_basic_human_metarig_add()
+    ops: Any = bpy.ops
+    ops.object.armature_basic_human_metarig_add()
     made = [("Rigify\ncontrols", human), ("Rigify metarig\nbasic human", bpy.context.object)]
     for model in MODELS:
         table = next(table for table in TABLES if table.label == model.label)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from mdm_core.errors import MotionError
 from mdm_core.skeleton import JOINT_NAMES
@@ -92,17 +91,30 @@ class MDM_OT_detect_rig(MappingOperator):
         scene.redraw_panels()
 
 
-class MDM_OT_export_mapping(MappingOperator, ExportHelper):
+class FileOperator(MappingOperator):
+    """Asks for the file in Blender's file browser, where no path is given."""
+
+    if TYPE_CHECKING:
+        filepath: str
+    else:
+        filepath: bpy.props.StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"})
+        filter_glob: bpy.props.StringProperty(default=f"*{SUFFIX}", options={"HIDDEN"})
+
+    def invoke(self, context: Any, event: Any) -> set[Any]:
+        if not self.filepath:
+            self.filepath = f"{bpy.path.clean_name(scene.needed_armature(context).name)}{SUFFIX}"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+
+class MDM_OT_export_mapping(FileOperator):
     """Write this rig's mapping to a file, for other characters with the same bones"""
 
     bl_idname = "mdm.export_mapping"
     bl_label = "Export Mapping"
     bl_options = {"REGISTER"}
-    filename_ext = SUFFIX
-    if TYPE_CHECKING:
-        filepath: str
-    else:
-        filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})
+    if not TYPE_CHECKING:
+        check_existing: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
 
     def run(self, context: Any) -> None:
         armature = scene.needed_armature(context)
@@ -116,16 +128,11 @@ class MDM_OT_export_mapping(MappingOperator, ExportHelper):
             raise MotionError(f"The mapping could not be written to {path.name}: {error.strerror}.") from error
 
 
-class MDM_OT_import_mapping(MappingOperator, ImportHelper):
+class MDM_OT_import_mapping(FileOperator):
     """Read this rig's mapping from a file"""
 
     bl_idname = "mdm.import_mapping"
     bl_label = "Import Mapping"
-    filename_ext = SUFFIX
-    if TYPE_CHECKING:
-        filepath: str
-    else:
-        filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})
 
     def run(self, context: Any) -> None:
         armature = scene.needed_armature(context)
