@@ -19,12 +19,13 @@ from mdm_core.generator import Request
 from mdm_core.motion import Motion
 
 from . import jobs, process, rig
+from . import takes as taken
 from .apply import DEFAULTS, ApplyOptions, check
 from .generation import Generation
+from .keys.bake import Tolerance
 from .preferences import WorkerSettings, worker_settings
-from .takes import add as add_takes
 
-__all__ = ["ApplyOptions", "Cancelled", "MotionError", "detect", "generate"]
+__all__ = ["ApplyOptions", "Cancelled", "MotionError", "bake", "detect", "generate"]
 
 POLL_SECONDS = 0.005
 
@@ -63,7 +64,26 @@ def generate(
     start = float(bpy.context.scene.frame_current) if frame_start is None else frame_start
     request = Request((prompt,), seconds=seconds, seed=seed, takes=takes, guidance=guidance, steps=steps)
     motions = _wait_for(request, settings or worker_settings(), on_step)
-    return add_takes(armature, motions, frame_start=start, options=options)
+    return taken.add(armature, motions, frame_start=start, options=options)
+
+
+def bake(
+    armature: Any,
+    *,
+    reduce: bool = True,
+    degrees: float = 0.5,
+    millimetres: float = 2.0,
+    remove_takes: bool = False,
+    keep_history: bool = True,
+) -> bpy.types.Action:
+    """Makes the take that the armature plays final and returns its action: ordinary keys instead of generated ones.
+
+    reduce: few Bézier keys in place of one a frame, each bone's rotation within `degrees` and place within
+    `millimetres` of what it was, at any time between two frames too.
+    remove_takes: delete the other takes. keep_history: keep prompt, seed and model as properties of the action.
+    """
+    tolerance = Tolerance(degrees, millimetres / 1000) if reduce else None
+    return taken.bake(_checked(armature), tolerance, remove_takes=remove_takes, keep_history=keep_history)[0]
 
 
 def _checked(armature: Any) -> bpy.types.Object:

@@ -32,6 +32,20 @@ def channels_of(action: Any, armature: Any) -> Any | None:
     return action.layers[0].strips[0].channelbag(slot)
 
 
+def bag_of(action: Any, armature: Any) -> Any | None:
+    """The bag of any action for the armature: of the slot that it or one of its strips uses, else of its name's."""
+    if not hasattr(action, "slots"):
+        return action
+    data = armature.animation_data
+    strips = [strip for track in data.nla_tracks for strip in track.strips] if data else []
+    used = [data] if data else []
+    slots = [it.action_slot for it in (*used, *strips) if it.action == action and it.action_slot is not None]
+    slot = slots[0] if slots else slot_of(action, armature)
+    if slot is None or not action.layers or not action.layers[0].strips:
+        return None
+    return action.layers[0].strips[0].channelbag(slot)
+
+
 def own_channels(armature: Any) -> Any:
     """The bag of the assigned action for the armature, made where it is missing."""
     data = armature.animation_data

@@ -16,8 +16,10 @@ from mdm_core.errors import MotionError
 from mdm_core.motion import Motion
 
 from . import compat
-from .apply import DEFAULTS, ApplyOptions, apply_motion, check
+from .apply import CONTACTS, DEFAULTS, ApplyOptions, apply_motion, check
 from .keys.actions import NOTES
+from .keys.bake import Counts, Tolerance
+from .keys.bake import bake as keys_bake
 from .keys.nla import strip_of
 
 GENERATION, TAKE, TAKES = "mdm_generation", "mdm_take", "mdm_takes"
@@ -163,6 +165,30 @@ def step(armature: Any, direction: int) -> bpy.types.Action:
     else:
         compat.exchange(strip, chosen, armature)
     return chosen
+
+
+HISTORY = ("mdm_prompt", "mdm_seed", "mdm_model")
+"""Custom properties that may outlive baking: how the motion was made."""
+
+
+def bake(
+    armature: Any, tolerance: Tolerance | None, *, remove_takes: bool = False, keep_history: bool = True
+) -> tuple[bpy.types.Action, Counts]:
+    """Makes the played take final: ordinary keys, few of them where a tolerance is given; it is no take any more.
+
+    remove_takes: deletes the others of its generation. keep_history: prompt, seed and model stay as properties.
+    Raises MotionError where no generated motion is played or its action cannot be changed.
+    """
+    action = played(armature)
+    if action is None:
+        raise MotionError(f"“{armature.name}” plays no generated motion: choose a take, or generate one.")
+    counts = keys_bake(armature, action, tolerance, str(action.get(CONTACTS, "")))
+    if remove_takes:
+        keep_played(armature)
+    for name in [name for name in action.keys() if name.startswith("mdm_")]:  # noqa: SIM118 - no mapping
+        if name not in HISTORY or not keep_history:
+            del action[name]
+    return action, counts
 
 
 def keep_played(armature: Any) -> int:

@@ -81,6 +81,13 @@ def read(curve: Any) -> Keys:
     return Keys(attributes)
 
 
+def types(curve: Any) -> NDArray[np.int32]:
+    """The keys' types, as numbers (`enum`)."""
+    kinds = np.empty(len(curve.keyframe_points), dtype=np.int32)
+    curve.keyframe_points.foreach_get("type", kinds)
+    return kinds
+
+
 def write(curve: Any, keys: Keys, names: tuple[str, ...] = (*POINTS, *ENUMS, *NUMBERS, *FLAGS)) -> None:
     """Makes these keys, sorted by frame, the curve's only ones. names: attributes that differ from a new key's."""
     points = curve.keyframe_points

@@ -1,11 +1,11 @@
-"""Quaternions as Blender's other rotation modes, without jumps. No Blender here."""
+"""Quaternions as Blender's other rotation modes, without jumps, and back. No Blender here."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_core.rotations import continuous, to_matrix
+from mdm_core.rotations import continuous, from_axis_angle, multiply, normalize, to_matrix
 
 Array = NDArray[np.floating]
 
@@ -59,3 +59,15 @@ def to_axis_angle(q: Array) -> Array:
         last = flip * now
         result[t] = [value + turns, *last]
     return result
+
+
+def from_mode(values: Array, mode: str) -> Array:
+    """Unit quaternions [T, 4] of values in a rotation mode: "QUATERNION" [T, 4] of any length, "AXIS_ANGLE" [T, 4]
+    (angle, x, y, z) or an Euler order [T, 3]."""
+    if mode == "QUATERNION":
+        length = np.linalg.norm(values, axis=-1, keepdims=True)
+        return np.where(length > 0, values / np.maximum(length, 1e-30), [1.0, 0.0, 0.0, 0.0])
+    if mode == "AXIS_ANGLE":
+        return from_axis_angle(normalize(values[:, 1:]), values[:, 0])
+    first, middle, last = (from_axis_angle(np.eye(3)["XYZ".index(axis)], values[:, "XYZ".index(axis)]) for axis in mode)
+    return multiply(last, multiply(middle, first))

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import generate, mapping, report, take
+from . import bake, generate, mapping, report, take
 
-CLASSES: tuple[type, ...] = (*generate.CLASSES, *take.CLASSES, *mapping.CLASSES, *report.CLASSES)
+CLASSES: tuple[type, ...] = (*generate.CLASSES, *take.CLASSES, *bake.CLASSES, *mapping.CLASSES, *report.CLASSES)

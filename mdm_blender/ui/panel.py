@@ -143,6 +143,7 @@ def draw_takes(layout: Any, armature: Any, letters: int) -> None:
     position = takes.position(armature)
     if position is not None and position[1] > 1:
         draw_steps(column, position)
+    column.operator("mdm.bake", icon="ACTION_TWEAK")
 
 
 def draw_steps(layout: Any, position: tuple[int, int]) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from mdm_blender.keys.euler import to_axis_angle, to_euler
+from mdm_blender.keys.euler import from_mode, to_axis_angle, to_euler
 
 ORDERS = ["XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX"]
 
@@ -65,3 +65,11 @@ def test_axis_angle_through_no_rotation_and_several_rounds_has_no_jump() -> None
     axis = np.array([0.6, 0.0, 0.8])
     got = to_axis_angle(wxyz(Rotation.from_rotvec(angle[:, None] * axis)))
     assert np.abs(np.diff(got, axis=0)).max() < 0.1
+
+
+@pytest.mark.parametrize("mode", [*ORDERS, "AXIS_ANGLE", "QUATERNION"])
+@given(seed=st.integers(0, 1000))
+def test_values_of_any_mode_are_read_back(mode: str, seed: int) -> None:
+    rotation = wxyz(Rotation.random(20, np.random.default_rng(seed)))
+    made = {"AXIS_ANGLE": to_axis_angle, "QUATERNION": lambda q: -3.0 * q}.get(mode, lambda q: to_euler(q, mode))
+    assert np.abs(np.sum(from_mode(made(rotation), mode) * rotation, axis=-1)).min() == pytest.approx(1.0, abs=1e-9)
