@@ -9,6 +9,7 @@ known, feet and shaking on the generated motion. No figure here is a target; tar
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from tests.rig import known_rigs
 from tests.rig.rig_tables import TABLES
 from tests.rig.skeletons import snapshot
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 LIMBS = {
     f"{side}_{joint}": f"{side}_{end}"
     for side in ("left", "right")
@@ -101,13 +102,10 @@ def _rigs(seed: int) -> Iterator[tuple[str, RigSnapshot]]:
     for k, table in enumerate(TABLES):
         made = known_rigs.build(table, arms_down=(0.0, 45.0, 80.0)[k % 3], seed=2 * (seed + k))
         yield table.label, snapshot(list(made.bones), table.label)
-    try:
-        import bpy
-    except ImportError:
+    if importlib.util.find_spec("bpy") is None:
         return
     from demo.make import rigify_human
 
-    del bpy
     yield "Rigify human (Blender)", rig.read(rigify_human())
 
 

@@ -94,4 +94,5 @@ def _floor(heights: Array, touching: Mask, usual: float, bounds: tuple[float, fl
     both = heights[touching]
     common = float(np.percentile(both, 40)) if len(both) >= ENOUGH else usual
     own = [heights[touching[:, k], k] for k in (0, 1)]
-    return np.clip([np.percentile(one, 40) if len(one) >= ENOUGH else common for one in own], *bounds)
+    usual_of = [float(np.percentile(one, 40)) if len(one) >= ENOUGH else common for one in own]
+    return np.clip(np.array(usual_of), *bounds)

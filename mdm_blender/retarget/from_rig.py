@@ -41,7 +41,7 @@ def from_rig(
     body: Body = STRAIGHT,
     heights: Heights | None = None,
     lengths: NDArray[np.floating] = BONE_LENGTHS,
-) -> NDArray[np.float64]:
+) -> Array:
     """Positions [T, 22, 3], metres, Y up, on a skeleton of `lengths` that stands as `body` does, its feet at `heights`
     (by default on the ground; for the very motion that was put on the rig, its `measure`).
 

@@ -51,7 +51,7 @@ def read_rest(rig: RigSnapshot, rig_map: RigMap) -> RigRest:
     ends = {joint: bone for side in ("left", "right") for joint, bone in _ends(bones, side)}
     points |= {joint: rig.bones[bone].tail for joint, bone in ends.items()}
     matrix = _axes(rig.name, points)
-    heads = {joint: point @ matrix for joint, point in points.items()}
+    heads: dict[str, Array] = {joint: point @ matrix for joint, point in points.items()}
     leg = _leg_length(heads)
     if leg < 1e-6:
         raise MotionError(f"The legs of “{rig.name}” have no length at rest: apply or repair its rest pose.")

@@ -51,7 +51,7 @@ def aside(side: str, up: float, back: float) -> Array:
 def standing(body: Body, lengths: Array) -> Array:
     """The body [22, 3] standing in a T-pose, pelvis at the origin; lengths: [22] metres from each joint's parent."""
     directions = standing_directions(body)
-    middle = sum(directions[f"{side}_hip"] * lengths[INDEX[f"{side}_hip"]] for side in SIDES) / 2
+    middle = np.mean([directions[f"{side}_hip"] * lengths[INDEX[f"{side}_hip"]] for side in SIDES], axis=0)
     directions["spine1"] = _from(middle, sagittal(body.pelvis), float(lengths[INDEX["spine1"]]))
     for side in SIDES:
         directions |= {f"{side}_{joint}": -UP for joint in ("knee", "ankle")}

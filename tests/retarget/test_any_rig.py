@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -99,7 +101,7 @@ def _their_leg() -> float:
 @given(BUILDS)
 def test_shins_wring_evenly_along_their_twist_bones(how: Build) -> None:
     """The foot's turn about the shin, told apart by SciPy, goes up along the bones as they lie."""
-    made = build(Build(**{**vars(how), "twists": True}))
+    made = build(replace(how, twists=True))
     _, poses = put_on(made)
     for side in ("Left", "Right"):
         shin, foot = (turn_since_rest(made, poses, f"{side}{bone}") for bone in ("Leg", "Foot"))
