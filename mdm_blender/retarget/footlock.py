@@ -25,8 +25,8 @@ FARTHEST = 0.2
 """Metres a foot is moved at most: farther, and what is called a contact is none."""
 STEP = 0.05
 """Metres above its usual height from which a standing foot stands on something, and not on the floor."""
-STEEPEST = 0.87
-"""Sine of the steepest pitch that a foot gets to keep its ball on the ground: 60 degrees."""
+STEEPEST = 0.96
+"""Sine of the steepest pitch that a foot gets to keep its ball on the ground: 74 degrees."""
 STRETCHED, STANDING, STRAIGHTEST = 0.985, 0.997, 0.9995
 """Shares of its length to which IK may stretch a leg that the motion bends more, one that stands, and any leg."""
 BENT, DAMPING = 0.9, 0.1

@@ -38,6 +38,8 @@ HIPS = (INDEX["left_hip"], INDEX["right_hip"])
 SIDES = ("left", "right")
 PLANT = 0.1
 """Seconds in which a foot gets into and out of the pitch that keeps its ball on the ground."""
+TRUSTED = 0.5
+"""How far the pitch goes from the motion's own to the one that the ankle's height asks for: neither is quiet alone."""
 
 
 def to_rig(
@@ -173,7 +175,7 @@ def _planted(body: _Body, rig_map: RigMap, rest: RigRest, contacts: Contacts, fp
         foot = joints[ball] - joints[ankle]
         level = joints[ankle][:, 1] - float(rest.heads[ball][1])
         weight = held(contacts.stances[:, 2 * k + 1], PLANT, fps) * (1 - held(contacts.flat[:, k], FLATTEN, fps))
-        swing = pitched(foot, -level, weight)
+        swing = pitched(foot, -level, TRUSTED * weight)
         turns[rig_map.bones[ankle]] = multiply(swing, turns[rig_map.bones[ankle]])
         joints[ball] = joints[ankle] + rotate(swing, foot)
     return _Body(turns, joints, body.carrier)
