@@ -119,7 +119,7 @@ def test_another_rate_body_and_place(fps: float) -> None:
         assert same(made, motion, slice(0, a)) and same(made, motion, slice(b, None))
         assert np.abs(made.positions[a:b] - motion.positions[a:b]).max() > 0.01
         jumps = finish.velocity_changes(made.positions.astype(np.float64))
-        assert jumps.max() < 0.05
+        assert jumps[[a - 2, a - 1, b - 2, b - 1]].max() < 0.04
 
 
 def test_longer_at_either_end() -> None:
@@ -177,7 +177,7 @@ def test_a_loop_comes_round(loop: Any) -> None:
     following = p[0] + (p[-1, 0] + step - p[0, 0]) * [1, 0, 1]
     ends = np.concatenate([p[-3:], following[None], (p[1] - p[0] + following)[None]])
     limit = np.percentile(finish.velocity_changes(motion.positions.astype(np.float64)), 99)
-    assert finish.velocity_changes(ends).max() < max(2 * limit, 0.02)
+    assert finish.velocity_changes(ends).max() < max(2 * limit, 0.03)
     if loop == "in_place":
         assert np.ptp(p[:, 0, [0, 2]], axis=0).max() < 0.3
 

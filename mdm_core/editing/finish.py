@@ -84,11 +84,11 @@ def with_even_seams(positions: Numbers, held: Mask, stances: Mask, body: Body) -
     """
     fixed = held.copy()
     fixed[:, list(FEET)] |= stances
-    limit = body.jump
-    for strength in (0.0, *SEAM_STRENGTHS):
-        eased = _smoothed_at_seams(positions, held, fixed, strength, body.fps) if strength else positions
-        if jumps(eased, held).max(initial=0.0) <= limit:
+    eased = positions
+    for strength in SEAM_STRENGTHS:
+        if jumps(eased, held).max(initial=0.0) <= body.jump:
             break
+        eased = _smoothed_at_seams(positions, held, fixed, strength, body.fps)
     return eased
 
 
