@@ -8,7 +8,6 @@ Nothing here needs the add-on to be enabled.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,18 +15,26 @@ import bpy
 
 from mdm_core.errors import Cancelled, MotionError
 from mdm_core.generator import Request
-from mdm_core.motion import Motion
 
-from . import jobs, process, rig
+from . import jobs, rig
 from . import takes as taken
 from .apply import DEFAULTS, ApplyOptions, check
-from .generation import Generation
+from .editing.scripts import again, extend, inbetween, regenerate
 from .keys.bake import Tolerance
 from .preferences import WorkerSettings, worker_settings
 
-__all__ = ["ApplyOptions", "Cancelled", "MotionError", "bake", "detect", "generate"]
-
-POLL_SECONDS = 0.005
+__all__ = [
+    "ApplyOptions",
+    "Cancelled",
+    "MotionError",
+    "again",
+    "bake",
+    "detect",
+    "extend",
+    "generate",
+    "inbetween",
+    "regenerate",
+]
 
 
 def detect(armature: Any) -> rig.RigMap:
@@ -63,7 +70,7 @@ def generate(
     check(_checked(armature), options)
     start = float(bpy.context.scene.frame_current) if frame_start is None else frame_start
     request = Request((prompt,), seconds=seconds, seed=seed, takes=takes, guidance=guidance, steps=steps)
-    motions = _wait_for(request, settings or worker_settings(), on_step)
+    motions = jobs.wait_for(request, settings or worker_settings(), on_step)
     return taken.add(armature, motions, frame_start=start, options=options)
 
 
@@ -90,23 +97,3 @@ def _checked(armature: Any) -> bpy.types.Object:
     if not isinstance(armature, bpy.types.Object) or armature.type != "ARMATURE":
         raise MotionError("The motion needs an armature; pass the armature object.")
     return armature
-
-
-def _wait_for(request: Request, settings: WorkerSettings, on_step: Callable[[int, int], None] | None) -> list[Motion]:
-    if jobs.controller.busy:
-        raise MotionError("A motion is being generated already; wait for it or cancel it.")
-    client = process.connect(settings.python)
-    generation = Generation(client, request, model=settings.model, engine=settings.engine, device=settings.device)
-    try:
-        while not generation.done:
-            if generation.poll() and on_step is not None and generation.step:
-                on_step(generation.step, generation.steps)
-            time.sleep(POLL_SECONDS)
-    except BaseException:
-        generation.cancel()
-        raise
-    if generation.motions is None:
-        raise MotionError(
-            generation.failure.message if generation.failure else "The generation ended without a motion."
-        )
-    return generation.motions

@@ -7,11 +7,13 @@ from typing import Any
 import bpy
 
 from . import detection, jobs, operators, preferences, process, properties, ui
+from .editing.settings import MDM_PG_editing
 from .ui import mapping
 
 CLASSES: tuple[type, ...] = (
     preferences.MDM_AP_preferences,
     properties.MDM_PG_settings,
+    MDM_PG_editing,
     *operators.CLASSES,
     *ui.CLASSES,
 )
@@ -22,6 +24,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     scene_type: Any = bpy.types.Scene
     scene_type.mdm = bpy.props.PointerProperty(type=properties.MDM_PG_settings)
+    scene_type.mdm_edit = bpy.props.PointerProperty(type=MDM_PG_editing)
     mapping.register()
     bpy.app.handlers.load_pre.append(jobs.drop_on_load)
     bpy.app.handlers.depsgraph_update_post.append(detection.forget_changed_armatures)
@@ -35,7 +38,7 @@ def unregister() -> None:
     detection.reset()
     process.close()
     scene_type: Any = bpy.types.Scene
-    del scene_type.mdm
+    del scene_type.mdm, scene_type.mdm_edit
     mapping.unregister()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -251,11 +251,6 @@ def _marked(armature: Any, ask: Ask, bones: frozenset[str], first: int, last: in
     return found
 
 
-def marker_frames(context_scene: Any, first: int, last: int) -> tuple[int, ...]:
-    """Frames of the scene's timeline markers within the range."""
-    return tuple(sorted({marker.frame for marker in context_scene.timeline_markers if first <= marker.frame <= last}))
-
-
 def selected_bones(armature: Any) -> tuple[str, ...]:
     """Names of the selected pose bones."""
     return tuple(posed.name for posed in armature.pose.bones if compat.is_selected(posed))

@@ -8,7 +8,7 @@ import bpy
 
 from mdm_core.skeleton import PARTS
 
-from .plan import Ask, Kind, marker_frames, selected_bones
+from .plan import Ask, Kind, selected_bones
 
 PART_ITEMS = tuple(
     (part, part.replace("_", " ").title(), f"The {part.replace('_', ' ')} may change", 1 << bit)
@@ -79,16 +79,15 @@ class MDM_PG_editing(bpy.types.PropertyGroup):
             description="Write into the action itself; otherwise the edit goes to a copy and the original is kept",
         )
 
-    def ask(self, kind: Kind, armature: Any, scene: Any, *, varied: bool = False) -> Ask:
-        """What the panel shows, as plain data; without a seed."""
-        whole, marked = kind == "extend", kind == "inbetween" and self.marks == "markers"
+    def ask(self, kind: Kind, armature: Any, *, varied: bool = False) -> Ask:
+        """What the panel shows, as plain data; without a seed and without the poses that stay."""
+        whole = kind == "extend"
         return Ask(
             kind=kind,
             prompt=self.prompt.strip(),
             frames=None if whole else (self.first, self.last),
             bones=selected_bones(armature) if self.scope == "bones" and not whole else (),
             parts=tuple(part for part in PARTS if part in self.parts) if self.scope == "parts" and not whole else (),
-            keys=marker_frames(scene, self.first, self.last) if marked else None,
             blend=self.blend if kind == "regenerate" else 0,
             vary=self.vary if varied else None,
             seconds=self.seconds,

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from . import bake, generate, mapping, report, take
+from . import bake, edit, generate, mapping, report, take
 
-CLASSES: tuple[type, ...] = (*generate.CLASSES, *take.CLASSES, *bake.CLASSES, *mapping.CLASSES, *report.CLASSES)
+CLASSES: tuple[type, ...] = (
+    *generate.CLASSES,
+    *edit.CLASSES,
+    *take.CLASSES,
+    *bake.CLASSES,
+    *mapping.CLASSES,
+    *report.CLASSES,
+)

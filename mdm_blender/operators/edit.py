@@ -31,6 +31,17 @@ def run_job(wanted: Any, goal: Any) -> None:
             raise MotionError(jobs.controller.failure.message)
 
 
+def marked_frames(shown: Any, frames: tuple[int, int] | None) -> tuple[int, ...]:
+    """Frames of the scene's timeline markers within the range; MotionError where there is none."""
+    first, last = frames or (shown.frame_start, shown.frame_end)
+    found = {marker.frame for marker in shown.timeline_markers if first <= marker.frame <= last}
+    if not found:
+        raise MotionError(
+            f"No timeline markers lie in frames {first} to {last}: set them on the poses that are to stay."
+        )
+    return tuple(sorted(found))
+
+
 class EditOperator(MotionOperator):
     """Options that are not given come from the Edit panel, the seed from the main one."""
 
@@ -55,11 +66,13 @@ class EditOperator(MotionOperator):
         if reason := scene.why_not_now(armature.session_uid):
             raise MotionError(f"An action can't be edited now: {reason} first.")
         settings: MDM_PG_editing = context.scene.mdm_edit
-        ask = self.given(settings.ask(self.kind, armature, context.scene, varied=self.varied))
+        ask = self.given(settings.ask(self.kind, armature, varied=self.varied))
         if settings.scope == "bones" and self.kind != "extend" and not (ask.bones or ask.parts):
             raise MotionError("No bones are selected: select those that may change in Pose Mode, or choose body parts.")
         if settings.scope == "parts" and self.kind != "extend" and not (ask.bones or ask.parts):
             raise MotionError("No body parts are chosen: switch on those that may change.")
+        if self.kind == "inbetween" and settings.marks == "markers":
+            ask = replace(ask, keys=marked_frames(context.scene, ask.frames))
         run_job(*edit_of(armature, replace(ask, seed=self.seed_of(context)), context.scene))
 
     def given(self, ask: Ask) -> Ask:

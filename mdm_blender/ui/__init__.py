@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import mapping, panel
+from . import editing, mapping, panel
 
-CLASSES: tuple[type, ...] = (*panel.CLASSES, *mapping.CLASSES)
+CLASSES: tuple[type, ...] = (*panel.CLASSES, *editing.CLASSES, *mapping.CLASSES)

@@ -1,0 +1,96 @@
+"""Edits with the bundled model in a real worker, on Rigify's human: borders, marked poses, and everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("bpy", reason="needs Blender as a Python module")
+
+import bpy
+import numpy as np
+
+from mdm_blender import api, process
+from mdm_core.errors import MotionError
+from tests.blender.addon.test_edit import assert_poses_met, assert_same_outside, changed_frames, kept, poses
+
+STEPS = 3
+ARM = ("shoulder.R", "upper_arm_fk.R", "forearm_fk.R", "hand_fk.R")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _worker() -> Iterator[None]:
+    yield
+    process.close()
+
+
+@pytest.fixture
+def walker(rigify: Any) -> Any:
+    api.generate(rigify, "a person walks forward", seconds=4.5, frame_start=1, seed=1, steps=STEPS)
+    bpy.context.scene.frame_set(1)
+    return rigify
+
+
+def places(rig: Any, frames: range) -> dict[str, Any]:
+    """Bone -> places [T, 3] where its joint is in the world, of the mapped bones."""
+    bones = api.detect(rig).bones.values()
+    found: dict[str, list[Any]] = {bone: [] for bone in bones}
+    for frame in frames:
+        bpy.context.scene.frame_set(frame)
+        for bone in bones:
+            found[bone].append(np.array(rig.matrix_world @ rig.pose.bones[bone].head))
+    return {bone: np.array(track) for bone, track in found.items()}
+
+
+def jolts(track: Any) -> Any:
+    """Changes of velocity [T - 2], metres a frame."""
+    return np.linalg.norm(np.diff(track, n=2, axis=0), axis=-1)
+
+
+@pytest.mark.parametrize("parts", [("right_arm",), ()])
+def test_borders_are_no_rougher_than_the_clip_and_nothing_else_changes(walker: Any, parts: tuple[str, ...]) -> None:
+    original = walker.animation_data.action
+    names = ARM if parts else tuple(bone.name for bone in walker.pose.bones)
+    clip = range(1, 100)
+    usual = np.percentile(np.concatenate([jolts(track) for track in places(walker, clip).values()]), 99)
+    before = kept(original, 40, 80, names)
+    edited = api.regenerate(walker, "waves with the right hand", frames=(40, 80), parts=parts, seed=3, steps=8)
+    assert_same_outside(before, kept(edited, 40, 80, names))
+    changed = changed_frames(original, edited)
+    if parts:
+        assert set(changed) <= set(ARM)
+    assert len(set().union(*changed.values())) >= 35
+    for bone, track in places(walker, clip).items():
+        rough = jolts(track)
+        # rough[i] is at frame i + 2; the two frames on either side of each border
+        for border in (39, 40, 80, 81):
+            assert rough[border - 2] <= usual, (bone, border, rough[border - 2] / usual)
+
+
+def test_an_in_between_of_the_whole_body_meets_its_poses(walker: Any) -> None:
+    marks = [20, 45, 60, 90]
+    before = poses(walker, marks)
+    api.inbetween(walker, "a person turns", frames=(20, 90), keys=marks, seed=2, steps=STEPS)
+    assert_poses_met(before, poses(walker, marks))
+
+
+def test_an_extension_begins_where_the_action_ended(walker: Any) -> None:
+    end = int(walker.animation_data.action.frame_range[1])
+    usual = np.percentile(np.concatenate([jolts(track) for track in places(walker, range(1, end)).values()]), 99)
+    api.extend(walker, "a person walks forward", seconds=1.5, seed=2, steps=STEPS)
+    for bone, track in places(walker, range(end - 5, end + 6)).items():
+        assert jolts(track).max() <= 2 * usual, bone
+
+
+def test_an_arm_in_ik_is_refused(walker: Any) -> None:
+    from tests.blender.addon.scene import fcurves
+
+    for curve in fcurves(walker.animation_data.action):
+        if curve.data_path == 'pose.bones["upper_arm_parent.R"]["IK_FK"]':
+            for key in curve.keyframe_points:
+                key.co[1] = 0.0
+    with pytest.raises(MotionError, match=r"right arm is animated in IK"):
+        api.regenerate(walker, "waves", frames=(40, 80), parts=("right_arm",))
+    assert api.regenerate(walker, "waves", frames=(40, 80), parts=("left_arm",), steps=STEPS) is not None
