@@ -20,7 +20,7 @@ from mdm_core.rotations import continuous, identity, inverse, multiply, rotate
 from mdm_core.skeleton import INDEX
 
 from ..rig import RigMap, RigSnapshot
-from .between import spread
+from .between import kept_along, spread
 from .contacts import ANKLES, BALLS, Contacts, contacts_of
 from .footlock import STEP, Ground, Legs, held, lock, pitched
 from .ground import lift
@@ -75,12 +75,14 @@ def to_rig(
     measures = measures or measures_of(positions, standing)
     source = read_source(positions, standing, measures.body, fps)
     stand = stand_of(rig, root or rig_map.carrier, rest)
-    body = _upright(rig, rig_map, rest, stand, bone_turns(rig_map, rest, source))
+    turns = bone_turns(rig_map, rest, source)
+    body = _upright(rig, rig_map, rest, stand, turns | kept_along(rig, turns))
     scale = rest.leg / measures.leg
     body = _grounded(body, rest, positions, standing, scale, fps)
     if foot_lock:
         body = _locked(_planted(body, rig_map, rest, standing, fps), rest, source, positions, standing, scale, fps)
-    body = replace(body, turns={**body.turns, **spread(rig, rig_map, rest, body.turns, source.turns)})
+    turns = {bone: body.turns[bone] for bone in turns}
+    body = replace(body, turns=turns | kept_along(rig, turns) | spread(rig, rig_map, rest, turns, source.turns))
     hips, rest_hips = body.hips(), (rest.heads["left_hip"] + rest.heads["right_hip"]) / 2
     if root_motion == "hips":
         travel = None

@@ -147,6 +147,16 @@ def knee_bend(poses: dict[str, Array], side: str) -> Array:
     return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
 
 
+def test_bones_that_inherit_nothing_go_with_the_locked_leg() -> None:
+    """A bone inside the thigh that does not inherit rotation: the knee below it still is where IK wants it."""
+    plain, odd = (build(Build(leg=1.2, knee=0.55, inserted=True, loose=loose)) for loose in (None, 8))
+    assert not odd.snapshot.bones["LeftUpLeg.half"].inherit_rotation
+    positions, contacts = stepping()
+    for one, other in zip(both(plain, positions, contacts), both(odd, positions, contacts), strict=True):
+        for bone in ("LeftLeg", "LeftFoot", "RightFoot", "Head"):
+            assert np.abs(one[bone] - other[bone]).max() < 1e-6, bone
+
+
 def test_without_contacts_nothing_is_locked() -> None:
     made = build(Build(leg=0.8, knee=0.55, rolls=2))
     truth = oracle.walk(30)
