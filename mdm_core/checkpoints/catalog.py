@@ -19,7 +19,9 @@ CLIP_URL = f"https://openaipublic.azureedge.net/clip/models/{CLIP_SHA256}/ViT-B-
 BERT = "https://huggingface.co/distilbert/distilbert-base-uncased"
 
 MDM = "Tevet et al.: Human Motion Diffusion Model, ICLR 2023"
-CLOSD = "Tevet et al.: CLoSD: Closing the Loop between Simulation and Diffusion for Character Control, ICLR 2025"
+CLOSD = (
+    "Tevet et al.: CLoSD: Closing the Loop between Simulation and Diffusion for multi-task character control, ICLR 2025"
+)
 RADFORD = "Radford et al.: Learning Transferable Visual Models From Natural Language Supervision, ICML 2021"
 SANH = "Sanh et al.: DistilBERT, a distilled version of BERT, 2019"
 

@@ -139,7 +139,21 @@ def report(record: Any, place: Path) -> None:
         "unconditional": f"mdm generate --model {record.name} --out motion.bvh",
     }
     if record.kind in use:
-        print(f"use it:   {use[record.kind]}")
+        print(f"length: {length_rule(place / record.name)}")
+        print(f"use it: {use[record.kind]}")
+
+
+def length_rule(folder: Path) -> str:
+    """How the model meets the length that is asked for, which its args.json decides (spec/mdm.md section 1.4)."""
+    from mdm_core.checkpoints.bundle import read_card
+
+    card = read_card(folder)
+    fps, frames = float(card["features"]["fps"]), card["frames"]
+    if "block" in frames:
+        return f"any, made in blocks of {frames['block'] / fps:g} s, each of which continues the one before"
+    if frames.get("mask", True):
+        return f"up to {frames['max'] / fps:g} s, made as long as it is asked for (mask_frames)"
+    return f"up to {frames['max'] / fps:g} s, always made that long and cut (no mask_frames)"
 
 
 def run_verify(arguments: argparse.Namespace) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from mdm_core.checkpoints.tensors import read_safetensors
 from mdm_core.errors import MotionError
@@ -40,6 +42,25 @@ def read_folder(folder: Path) -> dict[str, NDArray[Any]]:
     """The parameters in a Hugging Face folder: model.safetensors, or pytorch_model.bin where that is not there."""
     path = folder / "model.safetensors"
     return read_safetensors(path) if path.is_file() else dict(read_checkpoint(folder / "pytorch_model.bin"))
+
+
+def filled(make: Callable[[], nn.Module], parameters: Mapping[str, NDArray[Any]]) -> nn.Module:
+    """A module with these parameters, float32, in evaluation mode; RuntimeError if they do not fit.
+
+    It is made without memory, so that no time is spent on random numbers; position numbers, the only buffers that the
+    text encoders compute instead of storing, are counted anew.
+    """
+    with torch.device("meta"):
+        module = make()
+    state = {name: torch.from_numpy(np.ascontiguousarray(v, dtype=np.float32)) for name, v in parameters.items()}
+    module.load_state_dict(state, assign=True)
+    for part in module.modules():
+        for name, buffer in part.named_buffers(recurse=False):
+            if buffer.is_meta and name != "position_ids":
+                raise RuntimeError(f"the buffer {name} is not known")
+            if buffer.is_meta:
+                part.register_buffer(name, torch.arange(buffer.shape[-1]).expand(buffer.shape), persistent=False)
+    return module.eval()
 
 
 def is_state_dict(stored: Any) -> bool:

@@ -148,14 +148,11 @@ def build(tensors: Tensors, source: Path, sizes: Mapping[str, int], words: int) 
         bos_token_id=words - 2,
         eos_token_id=words - 1,
     )
-    model = CLIPTextModelWithProjection(config)
-    state = {name: torch.from_numpy(np.ascontiguousarray(v, dtype=np.float32)) for name, v in tensors.items()}
     try:
-        model.load_state_dict(state)
+        return torch_weights.filled(lambda: CLIPTextModelWithProjection(config), tensors)
     except RuntimeError as error:
-        reason = str(error).splitlines()[1].strip()
+        reason = str(error).splitlines()[-1].strip()
         raise MotionError(f"{source} is not a whole text tower of CLIP ({reason}); download it again.") from None
-    return model.float().eval()
 
 
 def tokenize(text: str, *, context: int = MDM_CONTEXT) -> list[int]:

@@ -55,22 +55,21 @@ def load(folder: Path, *, exact: bool = True) -> DistilBert:
         if exact and getattr(config, name) != value:
             raise MotionError(f'{folder / "config.json"} has "{name}": {getattr(config, name)}; MDM needs {value}.')
     tokenizer = read_tokenizer(folder, config.max_position_embeddings)
-    model = DistilBertModel(config)
     try:
-        model.load_state_dict(read_weights(folder))
+        model = torch_weights.filled(lambda: DistilBertModel(config), read_weights(folder))
     except RuntimeError as error:
-        reason = str(error).splitlines()[1].strip()
+        reason = str(error).splitlines()[-1].strip()
         raise MotionError(f"The weights in {folder} are not a whole {NAME} ({reason}); download it again.") from None
-    return DistilBert(model.float().eval(), tokenizer)
+    return DistilBert(model, tokenizer)
 
 
 SIZES = ("dim", "n_layers", "n_heads", "hidden_dim", "vocab_size", "max_position_embeddings", "activation")
 
 
-def read_weights(folder: Path) -> dict[str, torch.Tensor]:
+def read_weights(folder: Path) -> dict[str, NDArray[Any]]:
     """The encoder's parameters by the library's names."""
     return {
-        name.removeprefix("distilbert."): torch.from_numpy(np.ascontiguousarray(value, dtype=np.float32))
+        name.removeprefix("distilbert."): value
         for name, value in torch_weights.read_folder(folder).items()
         if not name.startswith(UNUSED)
     }
