@@ -25,7 +25,7 @@ from tools.environment import Options, Stop, environment, executable, matrix_env
 
 ROOT = Path(__file__).resolve().parent
 DEVELOPMENT = ("torch.txt", "test.txt", ".")  # torch first: what tests need would take its GPU build
-MATRIX = ("4.2.23", "4.5.15", "5.0.1", "5.1.2", "5.2.3")  # tests/blender runs on each of these releases of bpy
+MATRIX = ("4.2.23", "4.4.0", "4.5.15", "5.0.1", "5.1.2", "5.2.3")  # tests/blender runs on each of these releases of bpy
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,0 +1,117 @@
+"""How fast keys are written to a Rigify human, and how few baking leaves: `python -m benchmarks.keys [FILE.npz ...]`.
+
+Without files it times the writing alone; with motions (`mdm generate ... --out FILE.npz`) it also bakes each. Needs
+bpy. CPU seconds of this process, so that a busy machine does not show.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+from mdm_blender import keys, retarget, rig
+from mdm_blender.apply import CONTACTS, ApplyOptions, apply_motion
+from mdm_blender.keys.bake import Tolerance, bake, distance
+from mdm_blender.keys.planted import Planted, standing_at
+from mdm_blender.keys.read import animated, sample
+from mdm_blender.retarget.ik_controls import with_ik
+from mdm_core.io import npz
+from mdm_core.motion import Motion
+from tests.retarget import oracle
+
+FRAMES, REPEATS, PARTS = 196, 7, 8
+
+
+def rigify_human() -> Any:
+    """Rigify's generated human, alone in a new file."""
+    import addon_utils
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    addon_utils.enable("rigify", default_set=True)
+    bpy.ops.object.armature_human_metarig_add()
+    bpy.ops.pose.rigify_generate()
+    return bpy.data.objects["rig"]
+
+
+def least(function: Callable[[], object]) -> float:
+    """Milliseconds of the quickest of several runs."""
+    times: list[float] = []
+    for _ in range(REPEATS):
+        start = time.process_time()
+        function()
+        times.append(1000 * (time.process_time() - start))
+    return min(times)
+
+
+def writing(armature: Any) -> None:
+    updates = [0]
+    bpy.app.handlers.depsgraph_update_post.append(lambda *_: updates.__setitem__(0, updates[0] + 1))
+    snapshot, rig_map = rig.read(armature), rig.detect(armature)
+    positions, frames = oracle.walk(FRAMES).positions, np.arange(1.0, FRAMES + 1)
+    fk = replace(retarget.to_rig(snapshot, rig_map, positions, relax_hands=True), problems=())
+    both = with_ik(snapshot, rig_map, fk)
+    print(f"{len(armature.data.bones)} bones, {FRAMES} frames; milliseconds, the quickest of {REPEATS}")
+    for name, tracks in (("FK", fk), ("FK and IK", both)):
+        curves = sum(4 for _ in tracks.rotations) + sum(3 for _ in tracks.locations)
+        for destination in ("new_action", "current_action", "nla"):
+
+            def write(tracks: Any = tracks, destination: Any = destination) -> None:
+                keys.write(armature, tracks, frames, action_name="x", properties={}, destination=destination)
+
+            write()
+            print(f"  {name:10} {destination:15} about {curves} curves: {least(write):5.1f} ms")
+            armature.animation_data_clear()
+    print(f"  matching IK controls: {least(lambda: with_ik(snapshot, rig_map, fk)):.1f} ms")
+    print(f"  depsgraph updates meanwhile: {updates[0]}")
+    bpy.app.handlers.depsgraph_update_post.clear()
+
+
+def baking(armature: Any, motion: Motion, fps: int) -> None:
+    """Prints keys before and after, and errors measured through Blender's F-curves, PARTS times to a frame."""
+    bpy.context.scene.render.fps = fps
+    options = ApplyOptions(relax_hands=False)
+    action = apply_motion(armature, motion, frame_start=1, action_name="x", options=options)
+    times = np.arange(1.0, action.frame_range[1] + 1e-6, 1 / PARTS)
+    bones = sorted({it.bone for it in animated(armature)} & set(armature.pose.bones.keys()))
+    contacts = str(action.get(CONTACTS, "[]"))
+    planted = Planted(rig.read(armature), rig.detect(armature), standing_at(times, json.loads(contacts)), 1.0)
+    results: list[str] = []
+    dense = sample(armature, times, bones)
+    copy = action.copy()
+    for feet in ("", contacts):
+        start = time.process_time()
+        counts = bake(armature, action, Tolerance(), feet)
+        seconds = time.process_time() - start
+        now = sample(armature, times, bones)
+        turned = max(float(distance(now.rotations[b], dense.rotations[b], True).max()) for b in bones)
+        moved = max(float(distance(now.locations[b], dense.locations[b], False).max()) for b in bones)
+        feet_off = max(off.max() for off in planted.errors(planted.places(dense), planted.places(now)).values())
+        results.append(
+            f"{100 * counts.after / counts.before:4.1f} % ({turned:.2f}°, {1000 * moved:.2f} mm, feet "
+            f"{1000 * feet_off:.1f} mm, {seconds:.1f} s)"
+        )
+        action = copy
+        armature.animation_data.action = action
+    print(f"  {motion.prompt[:36]:36} {fps} fps: {results[0]}; feet planted {results[1]}", flush=True)
+
+
+def main(files: list[str]) -> None:
+    armature = rigify_human()
+    writing(armature)
+    if files:
+        print("Keys left at 0.5° and 2 mm (largest errors; while feet stand; CPU time)")
+    for file in files:
+        for fps in (24, 30):
+            baking(armature, npz.read(Path(file))[0], fps)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
