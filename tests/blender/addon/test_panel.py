@@ -14,6 +14,7 @@ import bpy
 
 import mdm_blender
 from mdm_blender import detection, jobs, takes
+from mdm_blender.apply import ApplyOptions
 from mdm_blender.generation import Failure
 from mdm_blender.ui import panel
 
@@ -159,3 +160,26 @@ def test_takes_are_offered_where_there_are_several() -> None:
         log = draw()
         assert ("Take 2 of 3" in texts(log)) == (count == 3)
         assert operators(log).count("mdm.step_take") == (2 if count == 3 else 0)
+
+
+def test_the_output_panel_offers_what_apply_takes() -> None:
+    log: list[tuple[str, str]] = []
+    panel.MDM_PT_output.draw(SimpleNamespace(layout=Layout(log)), SimpleNamespace(scene=bpy.context.scene))
+    names = ["destination", "root_motion", "controls", "use_foot_lock", "use_relaxed_hands"]
+    assert log == [("prop", name) for name in names]
+    settings = bpy.context.scene.mdm
+    assert settings.apply_options() == ApplyOptions()
+    settings.destination, settings.root_motion, settings.controls = "nla", "in_place", "fk_ik"
+    settings.use_foot_lock = settings.use_relaxed_hands = False
+    assert settings.apply_options() == ApplyOptions("in_place", False, False, "fk_ik", "nla")
+
+
+def test_a_take_can_be_baked_and_says_what_could_not_be_done() -> None:
+    rig = armature()
+    rig.animation_data_create().action = action = bpy.data.actions.new("walks")
+    assert "mdm.bake" not in operators(draw())
+    action[takes.GENERATION], action[takes.TAKE], action[takes.TAKES] = "x", 1, 1
+    action["mdm_notes"] = "Locked channels were left as they are."
+    log = draw()
+    assert "mdm.bake" in operators(log)
+    assert "Locked channels" in " ".join(texts(log))
