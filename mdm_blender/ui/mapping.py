@@ -134,17 +134,13 @@ def draw_state(layout: Any, found: detection.Detected | None, letters: int) -> N
 def draw_joint(
     layout: Any, armature: Any, rig_map: RigMap | None, found: detection.Detected | None, joint: str
 ) -> None:
-    """State, bone, pick and clear."""
+    """State, bone (its field has a cross that clears it), and the button that takes the active bone."""
     bone = bone_of(rig_map, joint)
-    row = layout.row(align=True)
-    split = row.split(factor=0.36, align=True)
+    split = layout.row(align=True).split(factor=0.42, align=True)
     split.label(text=label(joint), icon=state_icon(armature, found, joint, bone))
     fields = split.row(align=True)
     fields.prop_search(armature.mdm_mapping, joint, armature.data, "bones", text="")
-    fields.operator("mdm.pick_bone", text="", icon="EYEDROPPER").joint = joint
-    clear = fields.row(align=True)
-    clear.enabled = bool(bone)
-    clear.operator("mdm.clear_bone", text="", icon="X").joint = joint
+    fields.operator("mdm.pick_bone", text="", icon="RESTRICT_SELECT_OFF").joint = joint
 
 
 def state_icon(armature: Any, found: detection.Detected | None, joint: str, bone: str) -> str:

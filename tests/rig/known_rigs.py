@@ -21,8 +21,12 @@ RESTS: Mapping[str, float] = {"T": 0.0, "A": 45.0, "arms down": 80.0}
 ARM = ("elbow", "wrist", "wrist_end")
 TORSO = ("spine1", "spine2", "spine3", "neck", "head", "head_end", "collar", "shoulder", *ARM)
 MIRROR = np.array([-1.0, 1.0, 1.0])
-STOOD_IN = frozenset(("spine3", "neck", "head", "left_foot", "right_foot"))
-"""Joints for which, where their bone is missing, the next one does: the neck for the head, the tip of the toes."""
+SPINE = ("spine1", "spine2", "spine3")
+STOOD_IN: Mapping[str, tuple[str, ...]] = {
+    "pelvis": ("pelvis", *SPINE), "spine3": SPINE, "neck": ("neck",), "head": ("head", "neck"),
+    "foot": ("left_foot", "right_foot"),
+}  # fmt: skip
+"""Where a joint's bone is missing, joints for which the next bone does as well: the neck for the head, and so on."""
 RANDOM_LETTERS = "abdeghikmnopqstuvwxzабвгджзлмнπρστあいうえおかきくけこ"
 
 
@@ -196,7 +200,7 @@ class KnownRig:
             bones,
             {j: names for j, names in left.items() if names},
             {name: side for name, side in self.sides.items() if name not in gone},
-            frozenset(lost) & STOOD_IN,
+            frozenset(STOOD_IN.get(joint, ())),
         )
 
 

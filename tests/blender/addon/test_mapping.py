@@ -59,6 +59,8 @@ def test_a_chosen_bone_is_used_and_leaves_its_old_joint(rig: Any) -> None:
     assert rig.mdm_mapping.head == "mixamorig:Neck" and rig.mdm_mapping.neck == ""
     rig.mdm_mapping.head = "no such bone"
     assert rig.mdm_mapping.head == "mixamorig:Neck"
+    rig.mdm_mapping.head = ""
+    assert "head" not in api.detect(rig).bones
 
 
 def keyed_bones(action: Any) -> set[str]:
