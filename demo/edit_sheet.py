@@ -27,14 +27,14 @@ from .surface import Array
 TILE = (156, 300)
 MARGIN, HEADER = 86, 26
 AZIMUTH, ELEVATION = np.radians(38.0), np.radians(7.0)
-PAPER, INK, MARK = (246, 246, 247), (40, 42, 48), (214, 96, 32)
+PAPER, INK = (246, 246, 247), (40, 42, 48)
 TALL = 2.35
 """Metres that a tile shows in height: an arm may be raised."""
 COLOURS = 96
 
 
 def sheet(walk: str, prompt: str, parts: Sequence[str], first: int, last: int, seed: int) -> Image.Image:
-    """Two rows of frames from before to after the range."""
+    """Two rows of frames from before to after the range, which a bar marks."""
     armature = make.rigify_human()
     bpy.context.scene.render.fps = make.FPS
     original = api.generate(armature, walk, seconds=(last + 20) / make.FPS, frame_start=1, seed=seed)[0]
@@ -90,8 +90,10 @@ def _composed(rows: Sequence[Sequence[Image.Image]], frames: Sequence[int], span
         for column, tile in enumerate(tiles):
             picture.paste(tile, (MARGIN + width * column, HEADER + height * row))
     for column, frame in enumerate(frames):
-        colour = MARK if span[0] <= frame <= span[1] else INK
-        draw.text((MARGIN + width * column + width // 2 - 8, 5), str(frame), colour, font)
+        left = MARGIN + width * column
+        draw.text((left + width // 2 - 8, 3), str(frame), INK, font)
+        if span[0] <= frame <= span[1]:
+            draw.rectangle((left, HEADER - 5, left + width - 1, HEADER - 2), INK)
     return picture.quantize(COLOURS)
 
 
