@@ -27,7 +27,7 @@ PARTS = 4
 """Times to a frame at which the old and the new curve are compared: cubics can part between two frames."""
 WIDTH = 8
 """Times around one at which a standing foot is off whose tolerance is tightened too."""
-MARGIN = 0.9
+MARGIN = 0.86
 """The share of a tolerance that is used: keys are rounded to 32 bits, and between two times there is a little more."""
 
 
