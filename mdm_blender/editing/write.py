@@ -17,6 +17,7 @@ from mdm_core.motion import Motion
 from mdm_core.rotations import inverse, multiply
 
 from .. import compat
+from ..apply import CONTACTS
 from ..keys import read
 from ..keys.actions import NOTES
 from ..keys.channels import Target, locked_channels, rotation_path, rotation_values
@@ -24,6 +25,7 @@ from ..keys.targets import bone_target, target_of
 from ..retarget.posing import rotation_of
 from ..retarget.tracks import PoseTracks
 from ..takes import GENERATION, TAKE, TAKES, Assignment
+from . import contacts
 from .anchoring import anchored_places, anchored_rotations, near
 from .marks import EDITS
 from .plan import OBJECT, Plan
@@ -203,12 +205,20 @@ def _remember(result: Any, source: Any, plan: Plan, motion: Motion, notes: Seque
         asked["frames"] = [plan.first, plan.last]
     result[EDITS], result[EDIT] = json.dumps(edits), json.dumps(asked)
     result["mdm_prompt"], result["mdm_model"], result["mdm_seed"] = motion.prompt, motion.model, str(motion.seed)
+    if CONTACTS in result and motion.contacts is not None and _moves_feet(plan):
+        frames = np.arange(plan.first, plan.last + 1)
+        standing = motion.contacts[frames - plan.stretch.first]
+        result[CONTACTS] = json.dumps(contacts.edited(json.loads(result[CONTACTS]), standing, frames))
     if result != source:
         result[SOURCE] = source
     if notes:
         result[NOTES] = "\n".join(notes)
     elif NOTES in result:
         del result[NOTES]
+
+
+def _moves_feet(plan: Plan) -> bool:
+    return not plan.request.parts or bool({"root", "left_leg", "right_leg"} & set(plan.request.parts))
 
 
 def _number(results: Sequence[Any], group: str) -> None:
