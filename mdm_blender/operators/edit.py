@@ -43,7 +43,7 @@ def marked_frames(shown: Any, frames: tuple[int, int] | None) -> tuple[int, ...]
 
 
 class EditOperator(MotionOperator):
-    """Options that are not given come from the Edit panel, the seed from the main one."""
+    """Options that are not given come from the Edit panel, seed and number of takes from the main one."""
 
     kind: Kind = "regenerate"
     varied = False
@@ -73,7 +73,9 @@ class EditOperator(MotionOperator):
             raise MotionError("No body parts are chosen: switch on those that may change.")
         if self.kind == "inbetween" and settings.marks == "markers":
             ask = replace(ask, keys=marked_frames(context.scene, ask.frames))
-        run_job(*edit_of(armature, replace(ask, seed=self.seed_of(context)), context.scene))
+        run_job(
+            *edit_of(armature, replace(ask, seed=self.seed_of(context), takes=context.scene.mdm.takes), context.scene)
+        )
 
     def given(self, ask: Ask) -> Ask:
         """The panel's wish with what was given to the operator."""

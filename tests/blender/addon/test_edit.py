@@ -289,6 +289,18 @@ def test_again_is_another_take_of_the_same_edit(walker: Any) -> None:
     assert not changed_frames(first, repeated), "the same seed makes the same edit"
 
 
+def test_several_takes_of_an_edit_are_stepped_through(walker: Any) -> None:
+    original = walker.animation_data.action
+    bpy.context.scene.mdm.takes = 3
+    assert bpy.ops.mdm.regenerate(first=40, last=80, parts="right_arm", seed=5) == {"FINISHED"}
+    made = takes.siblings(walker)
+    assert [action["mdm_seed"] for action in made] == ["5", "6", "7"]
+    assert walker.animation_data.action == made[0]
+    assert original not in made
+    assert changed_frames(made[0], made[1])
+    assert all(action.use_fake_user for action in (original, *made[1:]))
+
+
 def test_in_place_there_is_no_copy(walker: Any) -> None:
     original = walker.animation_data.action
     count = len(bpy.data.actions)
