@@ -1,6 +1,6 @@
 """`build.py demo`: from a prompt to a character that moves, each stage timed.
 
-    python -m demo.make ["a person walks forward and waves"] [--seconds 6] [--seed 1] [--out out]
+    python -m demo.make ["a person walks forward and waves"] [--seconds 6] [--seed 4] [--out out]
 
 Leaves OUT/demo.blend (opens ready to play), demo.gif (rendered by Blender), demo.bvh and demo.npz. Needs bpy, NumPy and
 Pillow. What Blender prints goes to OUT/demo.log.

@@ -14,7 +14,7 @@ PANEL_CROP = "262x226+1026+84"
 PANEL_PLACE = "+1022+530"
 
 
-def main(prompt: str = "a person walks forward and waves", seed: str = "1", frame: str = "60") -> None:
+def main(prompt: str = "a person walks forward and waves", seed: str = "4", frame: str = "60") -> None:
     """The window after a generation, and in its corner the panel as it was while it ran."""
     if reason := application.why_not():
         raise SystemExit(reason)

@@ -34,7 +34,7 @@ class FakeModel:
         prompt = request.prompts[0]
         if not prompt.strip():
             raise MotionError("Type what the character does.")
-        if not 0.5 <= request.seconds <= 9.8:
+        if request.seconds is not None and not 0.5 <= request.seconds <= 9.8:
             raise MotionError(f"The model makes 0.5 to 9.8 seconds, not {request.seconds:g}.")
         steps = 150 if "slow" in prompt else STEPS
         for step in range(steps):
@@ -64,7 +64,7 @@ def misbehave(prompt: str) -> None:
 
 def take(request: Request, k: int) -> Motion:
     """A figure that stands (`standing`) and moves forward half a metre a second."""
-    frames = round(request.seconds * FPS)
+    frames = round((request.seconds or 6.0) * FPS)
     positions = np.tile(standing(), (frames, 1, 1))
     positions[:, :, 2] += np.arange(frames, dtype=np.float32)[:, None] * 0.5 / FPS
     contacts = np.ones((frames, 4), dtype=np.bool_)

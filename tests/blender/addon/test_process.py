@@ -68,9 +68,11 @@ def test_messages_of_an_abandoned_generation_do_not_reach_the_next(monkeypatch: 
     monkeypatch.setattr(process, "command", lambda _python="": FAKE)
     client = process.connect()
     abandoned = Generation(client, Request(("slow",)), model="bundled", engine="auto", device="auto")
-    while abandoned.stage != "generating":
+    deadline = time.monotonic() + 20
+    while abandoned.stage != "generating" and time.monotonic() < deadline:
         abandoned.poll()
         time.sleep(0.01)
+    assert abandoned.stage == "generating", abandoned.failure
     abandoned.cancel()
     following = Generation(
         client, Request(("walk",), seconds=1.0, seed=4), model="bundled", engine="auto", device="auto"
