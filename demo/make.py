@@ -33,7 +33,7 @@ from mdm_core.motion import Motion
 from . import mannequin, scene
 
 PROMPT = "a person walks forward and waves"
-SEED = 1  # README's picture
+SEED = 4  # README's picture
 WIDTH, HEIGHT = 360, 360  # pixels of the GIF
 FRAMED = ("pelvis", "head", "left_wrist", "right_wrist", "left_foot", "right_foot")  # what stays in the picture
 HIDDEN = ("Face", "Fingers", "(IK)", "(Tweak)")  # bone collections whose controls the motion does not use

@@ -63,10 +63,10 @@ def test_a_hand_that_goes_down_and_up_picks_something_up() -> None:
 
 
 def test_windows_hold_the_moment_and_stay_inside_its_limits() -> None:
-    moment = moments.Moment("stand up", 30, 50, 20, 70)
+    moment = moments.Moment("stand up", 60, 80, 40, 150)
     rng = np.random.default_rng(0)
     spans = [moments.shown(moment, rng) for _ in range(50)]
-    assert all(20 <= a < 30 and 50 < b <= 70 for a, b in spans)
+    assert all(40 <= a < 60 and 80 < b <= 150 for a, b in spans)
     assert len(set(spans)) > 10
 
 

@@ -111,8 +111,8 @@ def test_held_out_subjects_are_never_drawn_for_training(settings: config.Config)
 def test_batch_is_normalised_and_padded_with_zeros(settings: config.Config) -> None:
     loaded = pack.load(Path(settings.pack))
     chosen = data.training_set(loaded, Layout(tuple(settings.features.groups)), settings.features.facing)
-    drawn = data.batch(chosen, 4, 16, np.random.default_rng(0))
-    assert drawn.x0.shape == (16, pack.LENGTHS[4], 137)
+    drawn = data.batch(chosen, 3, 16, np.random.default_rng(0))
+    assert drawn.x0.shape == (16, pack.LENGTHS[3], 137)
     assert (~drawn.frame_mask).any()
     assert float(drawn.x0[~drawn.frame_mask].abs().max()) == 0
     assert float(drawn.x0.abs().mean()) < 3
