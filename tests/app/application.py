@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ WINDOW = """
 Xvfb :{display} -screen 0 1600x900x24 >/dev/null 2>&1 & screen=$!
 sleep 2
 DISPLAY=:{display} timeout 600 blender --gpu-backend opengl --window-geometry 0 0 1600 900 \
-    --python tests/app/inside.py -- {config}
+    --python {script} -- {config}
 kill $screen
 """
 
@@ -31,18 +33,23 @@ def why_not() -> str:
     return ""
 
 
-def build_zip() -> Path:
-    """The extension of this checkout, as `build.py zip` makes it."""
+def build_zip(folder: Path) -> Path:
+    """The extension of this checkout, as `build.py zip` makes it, copied to `folder`."""
     command = [sys.executable, "-m", "tools.extension_zip"]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
-    return max((ROOT / "dist").glob("mdm_blender-*.zip"), key=lambda path: path.stat().st_mtime)
+    newest = max((ROOT / "dist").glob("mdm_blender-*.zip"), key=lambda path: path.stat().st_mtime)
+    return Path(shutil.copy(newest, folder))
 
 
 def inside(*command: str, folder: Path) -> str:
-    """Output of a command inside the application's chroot, with Blender settings of its own in `folder`."""
+    """Output of a command inside the application's chroot, with Blender settings of its own in `folder`.
+
+    Run from the folder of temporary files, which the chroot always shares: a checkout is mounted there when the
+    script is first called from it, and that mount goes stale, and empty, when the checkout is made anew.
+    """
     line = [str(APPLICATION), "shell", "env", f"BLENDER_USER_RESOURCES={folder / 'user'}", *command]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(line, cwd=tempfile.gettempdir(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -57,7 +64,12 @@ def use(scenario: str, folder: Path, **config: Any) -> tuple[str, dict[str, Any]
     """Runs a scenario of `inside.py` in the window: what Blender printed, and what the scenario saw."""
     path = folder / "config.json"
     path.write_text(json.dumps({"scenario": scenario, "folder": str(folder), **config}))
-    output = inside("bash", "-c", WINDOW.format(display=100 + os.getpid() % 900, config=path), folder=folder)
+    checkout = folder / "checkout"
+    for part in ("tests/app", "demo"):
+        shutil.copytree(ROOT / part, checkout / part, dirs_exist_ok=True)
+    script = checkout / "tests/app/inside.py"
+    window = WINDOW.format(display=100 + os.getpid() % 900, script=script, config=path)
+    output = inside("bash", "-c", window, folder=folder)
     seen = json.loads((folder / "seen.json").read_text())
     assert "error" not in seen, seen["error"]
     return output, seen

@@ -20,7 +20,7 @@ def main(prompt: str = "a person walks forward and waves", seed: str = "4", fram
         raise SystemExit(reason)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        application.install(application.build_zip(), folder)
+        application.install(application.build_zip(folder), folder)
         options = {"prompt": prompt, "seconds": 5.0, "seed": int(seed), "frame": int(frame)}
         application.use("portrait", folder, worker=None, **options)
         window = f"( {folder}/after.png -crop {WINDOW_CROP} +repage )"

@@ -35,7 +35,7 @@ class Run:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("application")
-    archive = application.build_zip()
+    archive = application.build_zip(folder)
     validated = application.inside("blender", "--command", "extension", "validate", str(archive), folder=folder)
     assert "Success" in validated
     installed = application.install(archive, folder)
