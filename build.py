@@ -25,6 +25,7 @@ from tools.environment import Options, Stop, environment, executable, matrix_env
 
 ROOT = Path(__file__).resolve().parent
 DEVELOPMENT = ("torch.txt", "test.txt", ".")  # torch first: what tests need would take its GPU build
+PYTEST = ("-m", "tools.run_pytest")
 MATRIX = ("4.2.23", "4.4.0", "4.5.15", "5.0.1", "5.1.2", "5.2.3")  # tests/blender runs on each of these releases of bpy
 
 
@@ -83,7 +84,7 @@ def demo(command: argparse.Namespace, extra: Sequence[str]) -> int:
 def test(command: argparse.Namespace, extra: Sequence[str]) -> int:
     if command.matrix:
         return test_matrix(command, extra)
-    return run([environment(ROOT, DEVELOPMENT, options(command)), "-m", "pytest", *extra])
+    return run([environment(ROOT, DEVELOPMENT, options(command)), *PYTEST, *extra])
 
 
 def test_matrix(command: argparse.Namespace, extra: Sequence[str]) -> int:
@@ -93,7 +94,7 @@ def test_matrix(command: argparse.Namespace, extra: Sequence[str]) -> int:
         python = matrix_environment(ROOT, release, options(command))
         if python is not None:
             print(f"== Blender {release}", flush=True)
-            codes[release] = run([python, "-m", "pytest", "tests/blender", *extra])
+            codes[release] = run([python, *PYTEST, "tests/blender", *extra])
     for release in MATRIX:
         outcome = "skipped, no Python for it here" if release not in codes else "failed" if codes[release] else "passed"
         print(f"Blender {release}: {outcome}")

@@ -59,7 +59,7 @@ def _installed(major: int, minor: int, environ: Mapping[str, str]) -> Iterator[P
     name = "python.exe" if WINDOWS else f"bin/python{major}.{minor}"
     pyenv = Path(environ.get("PYENV_ROOT") or home / (".pyenv/pyenv-win" if WINDOWS else ".pyenv")) / "versions"
     uv = Path(environ.get("APPDATA") or home) / "uv/data/python" if WINDOWS else home / ".local/share/uv/python"
-    framework = Path("/Library/Frameworks/Python.framework/tuple[int, int]s") / f"{major}.{minor}"
+    framework = Path("/Library/Frameworks/Python.framework/Versions") / f"{major}.{minor}"
     for folder, pattern in ((pyenv, f"{major}.{minor}.*"), (uv, f"cpython-{major}.{minor}.*")):
         releases = sorted(folder.glob(pattern), key=lambda path: [int(n) for n in re.findall(r"\d+", path.name)])
         for release in reversed(releases):
