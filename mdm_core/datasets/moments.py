@@ -50,6 +50,11 @@ WORDS: dict[str, tuple[str, ...]] = {
     ),
     "throw both": ("throws a ball", "throws something", "throws a ball with both hands"),
 }  # fmt: skip
+ACTION: dict[str, str] = {
+    "sit down": "sit_down", "sit on floor": "sit_down", "stand up": "stand_up", "stand up from floor": "get_up",
+    "pick up": "pick_up", "throw left": "throw", "throw right": "throw", "throw both": "throw",
+}  # fmt: skip
+"""The action label of a moment, where it is one."""
 SUBJECTS = ("a person", "a person", "someone", "a man", "the person", "a woman")
 
 

@@ -57,6 +57,12 @@ GESTURES = {"wave": 4} | dict.fromkeys(
 LOCOMOTION = {"walk": 3} | dict.fromkeys(("jog", "run", "walk_backward", "sidestep", "march", "turn", "idle"), 1)
 """What is combined, and how often against the others: people ask for walking and waving most, and the data has four
 clips of a person who waves."""
+ACTIONS = tuple(
+    "walk run jog jump walk_backward sidestep turn spin march sneak limp hop stairs idle sit_down stand_up sit crouch"
+    " squat lie_down get_up fall crawl kick punch throw pick_up wave point stretch dance salsa basketball golf"
+    " jumping_jack cartwheel handstand bow clap drink phone zombie_walk".split()
+)
+"""The labels that a window may have, for training with windows told apart: the commonest and the asked-for ones."""
 WHILE = "while "
 BACKWARDS = "~backwards"
 WAVING_SIDES = (("right",), ("left",), ("left", "right"))
@@ -64,13 +70,17 @@ WAVING_SIDES = (("right",), ("left",), ("left", "right"))
 
 @dataclass(frozen=True)
 class Window:
-    """Frames [start, stop) of clip `clip`, with the captions that are true of them and tags for balancing."""
+    """Frames [start, stop) of clip `clip`, with the captions that are true of them and tags for balancing.
+
+    action: the one label (of `ACTIONS`) of all that happens in it, or "".
+    """
 
     clip: int
     start: int
     stop: int
     captions: tuple[str, ...]
     tags: tuple[str, ...]
+    action: str = ""
 
 
 def spans(frames: int) -> Iterator[tuple[int, int]]:
@@ -107,7 +117,15 @@ def windows(clip: Clip, index: int, rng: np.random.Generator) -> Iterator[Window
             said = [describe.caption(measured, start, stop, rng) for _ in range(DESCRIPTIONS)]
             captions = (*captions, *(s for s in said if s))
             tags = (*tags, *describe.events(measured, start, stop), describe.arms(measured, start, stop))
-        yield Window(index, start, stop, captions, tuple(t for t in tags if t))
+        yield Window(index, start, stop, captions, tuple(t for t in tags if t), label(clip))
+
+
+def label(clip: Clip) -> str:
+    """The label of every window of a clip: its first action, if the clip shows one thing and no other with it."""
+    combined = any(action.startswith(WHILE) and action != WHILE + "idle" for action in clip.actions)
+    if clip.kind != "single" or combined or "&" in clip.name or clip.actions[:1] == ():
+        return ""
+    return clip.actions[0] if clip.actions[0] in ACTIONS else ""
 
 
 def shown(clip: Clip, index: int, track: describe.Track, rng: np.random.Generator) -> Iterator[Window]:
@@ -116,7 +134,8 @@ def shown(clip: Clip, index: int, track: describe.Track, rng: np.random.Generato
         for _ in range(SHOWN):
             start, stop = moments.shown(moment, rng)
             if stop - start <= LENGTHS[-1]:
-                yield Window(index, start, stop, moments.captions(moment, rng), (moment.tag,))
+                action = moments.ACTION.get(moment.tag, "")
+                yield Window(index, start, stop, moments.captions(moment, rng), (moment.tag,), action)
 
 
 def backwards(clips: Sequence[Clip]) -> Iterator[Clip]:
@@ -210,6 +229,7 @@ class Pack:
     positions: float32 [F, 22, 3] of all clips in a row, clip k being offsets[k]:offsets[k + 1].
     windows: int64 [W, 3] (clip, start, stop); weight: float64 [W], chance of being drawn.
     sentences, embeddings: the captions [S] and their encodings float16 [S, E].
+    actions: int64 [W], the place of a window's label in action_names; -1 for none.
     words: per window the indices of its sentences; mirrored: per sentence the index of its mirror image.
     """
 
@@ -223,6 +243,8 @@ class Pack:
     sentences: tuple[str, ...]
     mirrored: NDArray[np.int64]
     embeddings: NDArray[np.float16]
+    actions: NDArray[np.int64]
+    action_names: tuple[str, ...]
 
 
 def balance(drawn: Sequence[Window]) -> NDArray[np.float64]:
@@ -275,12 +297,14 @@ def build(
         subjects=np.array([clip.subject for clip in every]),
         windows=np.array([(w.clip, w.start, w.stop) for w in drawn]),
         weight=balance(drawn),
+        actions=np.array([ACTIONS.index(w.action) if w.action else -1 for w in drawn], dtype=np.int16),
         words=np.array([place[c] for w in drawn for c in w.captions], dtype=np.int32),
         word_counts=np.array([len(w.captions) for w in drawn]),
         mirrored=np.array([place[mirror_words(s)] for s in sentences]),
         embeddings=encoded(sentences, encode),
         text=np.frombuffer(
-            json.dumps({"names": [c.name for c in every], "sentences": sentences}).encode(), dtype=np.uint8
+            json.dumps({"names": [c.name for c in every], "sentences": sentences, "action_names": ACTIONS}).encode(),
+            dtype=np.uint8,
         ),
     )
     return {
@@ -303,7 +327,7 @@ def encoded(sentences: Sequence[str], encode: Encode, batch: int = 64) -> NDArra
 
 
 def load(path: Path) -> Pack:
-    """The pack at `path`, unpacked."""
+    """The pack at `path`, unpacked. One made before windows had labels has none."""
     try:
         z = np.load(path)
         text = json.loads(z["text"].tobytes())
@@ -326,4 +350,6 @@ def load(path: Path) -> Pack:
         sentences=tuple(text["sentences"]),
         mirrored=z["mirrored"],
         embeddings=z["embeddings"],
+        actions=z["actions"].astype(np.int64) if "actions" in z else np.full(len(z["windows"]), -1),
+        action_names=tuple(text.get("action_names", ())),
     )

@@ -87,6 +87,14 @@ def test_pack_gives_back_the_clips_within_its_step(source: Path, settings: confi
         np.testing.assert_allclose(kept, clip.positions, atol=pack.SCALE / 2 + 1e-5)
 
 
+def test_pack_keeps_the_label_of_each_window(settings: config.Config) -> None:
+    loaded = pack.load(Path(settings.pack))
+    assert loaded.action_names == pack.ACTIONS
+    for (clip, _, _), label in zip(loaded.windows, loaded.actions, strict=True):
+        expected = ("walk", "walk_backward", "run")[int(loaded.names[clip].split("_")[1][:2]) % 3]
+        assert "~" in loaded.names[clip] or loaded.action_names[label] == expected
+
+
 def test_windows_lie_within_their_clips_and_mirrors_pair_up(settings: config.Config) -> None:
     loaded = pack.load(Path(settings.pack))
     frames = np.diff(loaded.offsets)[loaded.windows[:, 0]]
