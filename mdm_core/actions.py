@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from mdm_core.errors import MotionError
 
 HUMANACT12 = (
@@ -12,9 +15,14 @@ NAMES: dict[str, tuple[str, ...]] = {"humanact12": HUMANACT12}
 """By a card's "data". UESTC's names are in its dataset alone; its labels are asked for by number."""
 
 
-def label(asked: str, data: str, count: int) -> int:
-    """The number of an action by its name or number; a MotionError lists what there is."""
-    names = NAMES.get(data, ())
+def names_of(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of a model's actions in their order, as its card or its data has them; empty where nobody says."""
+    return tuple(card.get("actions", NAMES.get(str(card.get("data")), ())))
+
+
+def label(asked: str, card: Mapping[str, Any]) -> int:
+    """The number of an action of a card's model by its name or number; a MotionError lists what there is."""
+    names, count = names_of(card), int(card["architecture"]["actions"])
     plain = asked.strip().lower().replace("_", " ")
     for number, name in enumerate(names[:count]):
         if name.replace("_", " ") == plain:

@@ -42,7 +42,8 @@ class Request:
     """What is asked of a model.
 
     prompts: one sentence each, for models of words; with a model that continues its own motion (DiP) "walks | sits"
-    is one after the other. actions: labels, for action models; models without a condition are given neither.
+    is one after the other. actions: labels instead, for models that know some; models without a condition are given
+    neither.
     seconds: length of every take, None for the usual; take k of a prompt is made with seed + k.
     guidance, steps, sampler: None for what the model's card says. clean: whether bones are made constant and feet are
     locked (`cleanup.clean`), or the model's output is given as it is.
@@ -70,6 +71,7 @@ class Job:
 
     prompt: str
     seed: int
+    labelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,9 @@ class MotionGenerator:
         frames = check(request, self.card)
         sampler, levels = self.sampling(request.sampler, request.steps)
         scale = float(self.card["guidance"]) if request.guidance is None else float(request.guidance)
-        jobs = [Job(asked, request.seed + k) for asked in request.asked for k in range(request.takes)]
-        if self.condition == "text":
+        labelled = bool(request.actions)
+        jobs = [Job(asked, request.seed + k, labelled) for asked in request.asked for k in range(request.takes)]
+        if self.condition == "text" and not labelled:
             self.encode([part for asked in request.asked for part in prompts_in(asked, self.card)])
 
         made = self.frames_at_once(frames)
@@ -143,7 +146,8 @@ class MotionGenerator:
         size = self.frames_at_once(frames)
         x, noise = self.noise([job.seed for job in batch], size)
         if "block" not in self.card["frames"]:
-            return sampling.run(self.conditioning([job.prompt for job in batch]), x, noise, 0, 1)
+            told = self.conditioning([job.prompt for job in batch], labelled=batch[0].labelled)
+            return sampling.run(told, x, noise, 0, 1)
         count = autoregressive.blocks(frames, size)
         parts = [autoregressive.parts_of(job.prompt, count) for job in batch]
 
@@ -199,15 +203,18 @@ class MotionGenerator:
             self._encoder = encoders.load(self.card["text"]["encoder"])
         return {prompt: self._encoder.states(prompt) for prompt in dict.fromkeys(prompts)}
 
-    def conditioning(self, asked: list[str]) -> Conditioning:
-        """Prompts or labels, one a motion, as the network takes them."""
+    def conditioning(self, asked: list[str], *, labelled: bool = False) -> Conditioning:
+        """Prompts, or action labels if `labelled`, one a motion, as the network takes them."""
         into, architecture = self.engine.into, self.card["architecture"]
         keep = into(np.ones(len(asked), dtype=np.float32))
         if self.condition == "none":
             return Conditioning(keep)
-        if self.condition == "action":
-            labels = [actions.label(name, str(self.card["data"]), architecture["actions"]) for name in asked]
-            return Conditioning(keep, action=into(np.array(labels)))
+        if self.condition == "action" or labelled:
+            labels = np.array([actions.label(name, self.card) for name in asked])
+            silent = None
+            if self.condition == "text":
+                silent = into(np.zeros((len(asked), 1, architecture["text_dim"]), dtype=np.float32))
+            return Conditioning(keep, text=silent, action=into(labels))
         known = self.encode(asked)
         text, mask = encoders.padded([known[prompt] for prompt in asked])
         return Conditioning(keep, text=into(text), text_mask=None if mask is None else into(mask))
@@ -273,9 +280,14 @@ def check_condition(request: Request, card: dict[str, Any]) -> None:
         if not request.asked[0]:
             raise MotionError(f'The model "{name}" is asked with an action, as --action walk; give one.')
         for asked in request.asked:
-            actions.label(asked, str(card["data"]), int(card["architecture"]["actions"]))
+            actions.label(asked, card)
     elif request.actions:
-        raise MotionError(f'The model "{name}" knows no actions but words; give a prompt.')
+        if request.prompts:
+            raise MotionError("Give a prompt or an action, not both.")
+        if not card["architecture"].get("actions"):
+            raise MotionError(f'The model "{name}" knows no actions but words; give a prompt.')
+        for asked in request.actions:
+            actions.label(asked, card)
     elif not all(part.strip() for asked in request.asked for part in prompts_in(asked, card)):
         raise MotionError("The prompt is empty; say in a few words what the character does.")
 

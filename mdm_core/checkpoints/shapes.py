@@ -48,7 +48,8 @@ def common(sizes: dict[str, Any], inputs: int) -> Shapes:
 def encoder(sizes: dict[str, Any]) -> Shapes:
     """The "trans_enc" network."""
     d, ff = sizes["latent"], sizes["feed_forward"]
-    shapes = common(sizes, sizes["features"] * sizes["frames_per_token"])
+    seen = 2 * sizes.get("observed", 0) or sizes["features"]
+    shapes = common(sizes, seen * sizes["frames_per_token"])
     for i in range(sizes["layers"]):
         layer = f"seqTransEncoder.layers.{i}"
         shapes |= attention(f"{layer}.self_attn", d)

@@ -18,12 +18,15 @@ class Conditioning:
     keep: float [B]; 1 where the condition holds, 0 for the null condition of classifier-free guidance.
     text: float [B, L, E], the text encoder's states (L = 1 for a sentence embedding), or None.
     text_mask: bool [B, L], True at real tokens, or None if all are.
-    action: int [B], an action label, or None.
+    action: int [B], an action label, or None; below 0 for none in this motion.
     frame_mask: bool [B, T], True at the frames to be made, or None if all are.
     prefix: float [B, P, D], normalised clean frames that the made ones continue (DiP), or None.
     target: float [B, 8, 3], where the goals of `GOALS` shall be at the last frame, metres in the frame of the first
         made one; the heading's row holds an angle in its first number. None for no goals.
     target_valid: bool [B, 8], True at the rows that are asked for; needed with `target`.
+    observed: float [B, T, D + 4], what is known of the motion, 0 elsewhere (`features.observation`), for models that
+        are trained for editing; None for nothing. Guidance keeps it in both passes.
+    observed_mask: bool [B, T, D + 4], True where it is known; needed with `observed`.
     """
 
     keep: Array
@@ -34,6 +37,8 @@ class Conditioning:
     prefix: Array | None = None
     target: Array | None = None
     target_valid: Array | None = None
+    observed: Array | None = None
+    observed_mask: Array | None = None
 
 
 class Denoiser(Protocol):

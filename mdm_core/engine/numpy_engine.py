@@ -34,10 +34,11 @@ class NumpyDenoiser:
         text_dim, actions = architecture.get("text_dim"), architecture.get("actions")
         self.features = features
         self.group = int(architecture.get("frames_per_token", 1))
-        width = features * self.group
+        self.observed = int(architecture.get("observed", 0))
+        self.seen = 2 * self.observed if self.observed else features
 
         named = Parameters(parameters, "The model")
-        self.embed_frames = named.linear("input_process.poseEmbedding", width, latent)
+        self.embed_frames = named.linear("input_process.poseEmbedding", self.seen * self.group, latent)
         self.embed_step1 = named.linear("embed_timestep.time_embed.0", latent, latent)
         self.embed_step2 = named.linear("embed_timestep.time_embed.2", latent, latent)
         self.embed_text = named.linear("embed_text", text_dim, latent) if text_dim else None
@@ -45,7 +46,7 @@ class NumpyDenoiser:
         self.layers = [
             encoder_layer(named, f"seqTransEncoder.layers.{i}.", latent, heads, feed_forward) for i in range(layers)
         ]
-        self.unembed_frames = named.linear("output_process.poseFinal", latent, width)
+        self.unembed_frames = named.linear("output_process.poseFinal", latent, features * self.group)
         self.positions = sinusoid(POSITIONS, latent)
 
     @classmethod
@@ -57,8 +58,13 @@ class NumpyDenoiser:
         """x: [B, T, D] normalised, noisy; step: int [B], index of the trained chain; returns x0 [B, T, D]."""
         batch, frames, features = x.shape
         tokens = -(-frames // self.group)
-        padded = np.zeros((batch, tokens * self.group, features), dtype=np.float32)
-        padded[:, :frames] = x
+        padded = np.zeros((batch, tokens * self.group, self.seen), dtype=np.float32)
+        padded[:, :frames, :features] = x
+        if self.observed and conditioning.observed is not None and conditioning.observed_mask is not None:
+            known = np.asarray(conditioning.observed_mask, dtype=bool)
+            np.copyto(padded[:, :frames, :features], conditioning.observed[..., :features], where=known[..., :features])
+            padded[:, :frames, features : self.observed] = conditioning.observed[..., features:]
+            padded[:, :frames, self.observed :] = known
 
         sequence = np.empty((batch, 1 + tokens, self.positions.shape[1]), dtype=np.float32)
         sequence[:, 0] = self.embed_condition(step, conditioning)
@@ -76,7 +82,8 @@ class NumpyDenoiser:
         if self.embed_text is not None and conditioning.text is not None:
             token += self.embed_text(np.asarray(conditioning.text, dtype=np.float32)[:, 0] * keep)
         if self.embed_action is not None and conditioning.action is not None:
-            token += self.embed_action[conditioning.action] * keep
+            labels = np.asarray(conditioning.action)
+            token += self.embed_action[np.maximum(labels, 0)] * (keep * (labels >= 0)[:, None])
         return token
 
 

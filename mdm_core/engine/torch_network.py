@@ -27,7 +27,7 @@ class NetworkShape:
     arch: "trans_enc", "trans_dec" or "gru". extra_token, of the decoder: what stands before the frames, "none",
     "time" (the published code since February 2025) or "time+text" (before). text_policy: whether the step is added to
     every text token ("add") or a token of its own ("concat"). prefix: frames that the model continues, DiP's
-    context_len, or 0. target: DiP's encoder of goals, "single", "multi" or "split", or None; target_layers: its depth.
+    context_len, or 0. observed: columns of `features.observation`, of models that are trained for editing, or 0. target: DiP's encoder of goals, "single", "multi" or "split", or None; target_layers: its depth.
     recurrence, of the GRU: the axis it runs along, see `torch_gru`.
     """
 
@@ -48,6 +48,12 @@ class NetworkShape:
     target: str | None = None
     target_layers: int = 1
     recurrence: str = "batch"
+    observed: int = 0
+
+    @property
+    def seen(self) -> int:
+        """Columns of a frame as the network sees it: its features, what else is observed, and where."""
+        return 2 * self.observed or self.features
 
 
 class InputProcess(nn.Module):
@@ -136,7 +142,8 @@ class MotionNetwork(nn.Module):
         if words is not None:
             token = token + words[:, 0]
         if self.embed_action is not None and conditioning.action is not None:
-            token = token + self.embed_action(conditioning.action) * conditioning.keep[:, None]
+            labelled = conditioning.keep * (conditioning.action >= 0)
+            token = token + self.embed_action(conditioning.action.clamp(min=0)) * labelled[:, None]
         return token
 
     def forward(self, x: Tensor, step: Tensor, conditioning: Conditioning) -> Tensor:
@@ -144,13 +151,24 @@ class MotionNetwork(nn.Module):
         batch, frames, features = x.shape
         group, before = self.shape.frames_per_token, self.shape.prefix
         mask = conditioning.frame_mask
+        if self.shape.observed:
+            x = self.with_observed(x, conditioning)
         if before:
             x = torch.cat([self.checked_prefix(conditioning, x), x], dim=1)
             mask = None if mask is None else F.pad(mask, (before, 0), value=True)
         x = F.pad(x, (0, 0, 0, -x.shape[1] % group))
-        grouped = x.reshape(batch, -1, group * features)
+        grouped = x.reshape(batch, -1, group * x.shape[2])
         hidden = self.hidden(grouped, self.padding(mask, group), step, conditioning)
         return self.output_process(hidden).reshape(batch, -1, features)[:, before : before + frames]
+
+    def with_observed(self, x: Tensor, conditioning: Conditioning) -> Tensor:
+        """Frames [B, T, seen]: known features instead of noisy ones, the known path, and which are known (CondMDI)."""
+        batch, frames, features = x.shape
+        if conditioning.observed is None or conditioning.observed_mask is None:
+            return F.pad(x, (0, self.shape.seen - features))
+        known, values = conditioning.observed_mask.bool(), conditioning.observed
+        x = torch.where(known[..., :features], values[..., :features], x)
+        return torch.cat([x, values[..., features:], known.to(x.dtype)], dim=-1)
 
     def checked_prefix(self, conditioning: Conditioning, x: Tensor) -> Tensor:
         """The frames to be continued; a MotionError if they are not there."""
@@ -182,7 +200,7 @@ class EncoderNetwork(MotionNetwork):
             shape.latent, shape.heads, shape.feed_forward, shape.dropout, activation="gelu", batch_first=True
         )
         stack = nn.TransformerEncoder(layer, shape.layers, enable_nested_tensor=False)
-        super().__init__(shape, shape.features * shape.frames_per_token, seqTransEncoder=stack)
+        super().__init__(shape, shape.seen * shape.frames_per_token, seqTransEncoder=stack)
 
     def hidden(self, frames: Tensor, ignored: Tensor | None, step: Tensor, conditioning: Conditioning) -> Tensor:
         """The condition is the token at position 0, the frames begin at 1."""

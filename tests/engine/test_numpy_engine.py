@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -230,3 +231,66 @@ def test_a_card_that_does_not_fit_is_refused(changes: dict[str, Any], words: str
     tensors = parameters(architecture())
     with pytest.raises(MotionError, match=words):
         NumpyDenoiser(architecture(**changes), tensors)
+
+
+def observing() -> tuple[Any, NumpyDenoiser, Conditioning, Any]:
+    """A small torch network that is shown things, its NumPy twin, and a condition with an observation."""
+    torch = pytest.importorskip("torch", reason="compared with the torch engine")
+    from dataclasses import asdict
+
+    from mdm_core.engine.torch_network import EncoderNetwork, NetworkShape
+
+    torch.manual_seed(0)
+    shape = NetworkShape(
+        features=7, text_dim=TEXT, actions=ACTIONS, latent=16, layers=2, heads=4, feed_forward=32, frames_per_token=2,
+        observed=11,
+    )  # fmt: skip
+    network = EncoderNetwork(shape).eval()
+    twin = NumpyDenoiser(asdict(shape), {k: v.numpy() for k, v in network.state_dict().items()})
+    rng = np.random.default_rng(1)
+    mask = rng.random((3, 9, 11)) < 0.4
+    conditioning = Conditioning(
+        keep=np.ones(3, np.float32),
+        text=rng.standard_normal((3, 1, TEXT), dtype=np.float32),
+        action=np.array([-1, 0, 3]),
+        observed=np.where(mask, rng.standard_normal((3, 9, 11)), 0).astype(np.float32),
+        observed_mask=mask,
+    )
+    return network, twin, conditioning, torch
+
+
+def as_torch(conditioning: Conditioning, torch: Any) -> Conditioning:
+    from dataclasses import fields
+
+    values = {f.name: getattr(conditioning, f.name) for f in fields(conditioning)}
+    return Conditioning(**{name: None if v is None else torch.from_numpy(v) for name, v in values.items()})
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_engines_agree_on_what_is_observed(shown: bool) -> None:
+    network, twin, conditioning, torch = observing()
+    if not shown:
+        conditioning = replace(conditioning, observed=None, observed_mask=None)
+    x = np.random.default_rng(2).standard_normal((3, 9, 7), dtype=np.float32)
+    step = np.array([0, 4, 9])
+    with torch.no_grad():
+        expected = network(torch.from_numpy(x), torch.from_numpy(step), as_torch(conditioning, torch)).numpy()
+    np.testing.assert_allclose(twin(x, step, conditioning), expected, atol=ONE_PASS)
+
+
+def test_noise_is_not_seen_where_the_motion_is_known() -> None:
+    _, twin, conditioning, _ = observing()
+    assert conditioning.observed_mask is not None
+    x = np.random.default_rng(2).standard_normal((3, 9, 7), dtype=np.float32)
+    other = np.where(conditioning.observed_mask[..., :7], 100.0, x).astype(np.float32)
+    step = np.array([0, 4, 9])
+    np.testing.assert_array_equal(twin(x, step, conditioning), twin(other, step, conditioning))
+
+
+def test_a_motion_without_an_action_is_not_told_one() -> None:
+    _, twin, conditioning, _ = observing()
+    x, step = np.zeros((3, 9, 7), np.float32), np.array([0, 4, 9])
+    told = twin(x, step, conditioning)
+    silent = twin(x, step, replace(conditioning, action=None))
+    np.testing.assert_array_equal(told[0], silent[0])
+    assert np.abs(told[1:] - silent[1:]).max() > 1e-3
