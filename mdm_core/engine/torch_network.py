@@ -27,8 +27,9 @@ class NetworkShape:
     arch: "trans_enc", "trans_dec" or "gru". extra_token, of the decoder: what stands before the frames, "none",
     "time" (the published code since February 2025) or "time+text" (before). text_policy: whether the step is added to
     every text token ("add") or a token of its own ("concat"). prefix: frames that the model continues, DiP's
-    context_len, or 0. observed: columns of `features.observation`, of models that are trained for editing, or 0. target: DiP's encoder of goals, "single", "multi" or "split", or None; target_layers: its depth.
-    recurrence, of the GRU: the axis it runs along, see `torch_gru`.
+    context_len, or 0. target: DiP's encoder of goals, "single", "multi" or "split", or None; target_layers: its depth.
+    recurrence, of the GRU: the axis it runs along, see `torch_gru`. observed: columns of `features.observation`, of
+    models that are trained for editing, or 0.
     """
 
     features: int
@@ -163,7 +164,7 @@ class MotionNetwork(nn.Module):
 
     def with_observed(self, x: Tensor, conditioning: Conditioning) -> Tensor:
         """Frames [B, T, seen]: known features instead of noisy ones, the known path, and which are known (CondMDI)."""
-        batch, frames, features = x.shape
+        features = x.shape[2]
         if conditioning.observed is None or conditioning.observed_mask is None:
             return F.pad(x, (0, self.shape.seen - features))
         known, values = conditioning.observed_mask.bool(), conditioning.observed

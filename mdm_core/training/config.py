@@ -20,7 +20,11 @@ class FeatureSettings:
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """Sizes, as in `engine.torch_network.NetworkShape`."""
+    """Sizes, as in `engine.torch_network.NetworkShape`.
+
+    observed: whether the network is shown what is known of a motion (`features.observation`), for editing; actions:
+    whether it knows the pack's action labels beside words.
+    """
 
     latent: int
     layers: int
@@ -28,6 +32,8 @@ class NetworkSettings:
     feed_forward: int
     frames_per_token: int
     dropout: float
+    observed: bool
+    actions: bool
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,11 @@ class DiffusionSettings:
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """The optimisation. tokens: of a batch; precision: fp32 or bf16 (autocast); the loss weights say themselves."""
+    """The optimisation. tokens: of a batch; precision: fp32 or bf16 (autocast); the loss weights say themselves.
+
+    observed_share: of the motions, how many are shown in part; action_share: of those with an action label, how many
+    have it instead of words. start: a bundle whose weights are gone on from, or "" to begin anew.
+    """
 
     steps: int
     tokens: int
@@ -55,6 +65,9 @@ class TrainingSettings:
     compile: bool
     save_minutes: float
     sample_every: int
+    observed_share: float
+    action_share: float
+    start: str
 
 
 @dataclass(frozen=True)

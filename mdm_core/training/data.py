@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -11,9 +11,11 @@ from torch import Tensor
 
 from mdm_core.datasets import cmu
 from mdm_core.datasets.pack import HELD_OUT, LENGTHS, Pack
-from mdm_core.features import humanml3d
+from mdm_core.features import humanml3d, observation
 from mdm_core.features.layout import GROUPS, Layout
 from mdm_core.features.mirror import ColumnMirror, column_mirror
+
+from .observation import known_features
 
 LEAST_STD = 1e-4
 """A column that never changes in the data is divided by this, not by zero."""
@@ -34,17 +36,41 @@ class TrainingSet:
     mean: NDArray[np.float32]
     std: NDArray[np.float32]
     mirror: ColumnMirror
+    layout: Layout
     buckets: tuple[tuple[NDArray[np.int64], NDArray[np.float64]], ...]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """x0: [B, T, D] normalised; frame_mask: bool [B, T]; text: [B, 1, E], zero where a window has no words."""
+    """Motions and what is said of them, as `Conditioning` has it.
+
+    x0: [B, T, D] normalised; frame_mask: bool [B, T]; text: [B, 1, E], zero where a window has no words; action: int
+    [B], -1 for none; conditioned: float [B], 1 where there are words or an action. observed: [B, T, D + 4] and
+    observed_mask, bool, for networks that take them.
+    """
 
     x0: Tensor
     frame_mask: Tensor
     text: Tensor
-    worded: Tensor
+    action: Tensor
+    conditioned: Tensor
+    observed: Tensor
+    observed_mask: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch on the device."""
+        return Batch(*(getattr(self, field.name).to(device, non_blocking=True) for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How often a motion is shown to the network (`observation`), and how often an action stands for its words."""
+
+    observed: float = 0.0
+    action: float = 0.0
+
+
+UNSHOWN = Shares()
 
 
 def clip_features(positions: NDArray[np.float32], facing: humanml3d.Facing, layout: Layout) -> NDArray[np.float32]:
@@ -71,6 +97,7 @@ def training_set(pack: Pack, layout: Layout, facing: humanml3d.Facing) -> Traini
         mean=mean,
         std=std,
         mirror=mirror,
+        layout=layout,
         buckets=buckets(pack, ~theirs[pack.windows[:, 0]]),
     )
 
@@ -116,7 +143,7 @@ def bucket(pack: Pack, chosen: NDArray[np.bool_], k: int) -> tuple[NDArray[np.in
     return index, weight / weight.sum() if len(index) else weight
 
 
-def batch(data: TrainingSet, k: int, size: int, rng: np.random.Generator) -> Batch:
+def batch(data: TrainingSet, k: int, size: int, rng: np.random.Generator, shares: Shares = UNSHOWN) -> Batch:
     """`size` windows of bucket k, padded with the mean to its length."""
     index, weight = data.buckets[k]
     drawn = rng.choice(index, size, p=weight)
@@ -124,7 +151,9 @@ def batch(data: TrainingSet, k: int, size: int, rng: np.random.Generator) -> Bat
     x0 = np.zeros((size, frames, width), dtype=np.float32)
     mask = np.zeros((size, frames), dtype=bool)
     text = np.zeros((size, 1, data.pack.embeddings.shape[1]), dtype=np.float32)
-    worded = np.zeros(size, dtype=np.float32)
+    action, conditioned = np.full(size, -1), np.zeros(size, dtype=np.float32)
+    seen = observation.width(data.layout)
+    observed, observed_mask = np.zeros((size, frames, seen), np.float32), np.zeros((size, frames, seen), dtype=bool)
     for row, window in enumerate(drawn):
         clip, start, stop = data.pack.windows[window]
         a, b = data.offsets[clip] + start, min(data.offsets[clip] + stop, data.offsets[clip + 1])
@@ -132,9 +161,16 @@ def batch(data: TrainingSet, k: int, size: int, rng: np.random.Generator) -> Bat
         cut = data.mirror(cut) if mirrored else cut
         x0[row, : len(cut)] = (cut - data.mean) / data.std
         mask[row, : len(cut)] = True
-        words = data.pack.words[window]
-        if len(words):
+        words, label = data.pack.words[window], data.pack.actions[window]
+        if label >= 0 and rng.random() < shares.action:
+            action[row], conditioned[row] = label, 1
+        elif len(words):
             sentence = int(rng.choice(words))
             text[row, 0] = data.pack.embeddings[data.pack.mirrored[sentence] if mirrored else sentence]
-            worded[row] = 1
-    return Batch(torch.from_numpy(x0), torch.from_numpy(mask), torch.from_numpy(text), torch.from_numpy(worded))
+            conditioned[row] = 1
+        if rng.random() < shares.observed:
+            known, placed = known_features(len(cut), data.layout, rng)
+            shown = observation.observe(cut, data.mean, data.std, known, placed)
+            observed[row, : len(cut)], observed_mask[row, : len(cut)] = shown
+    arrays = (x0, mask, text, action, conditioned, observed, observed_mask)
+    return Batch(*(torch.from_numpy(values) for values in arrays))

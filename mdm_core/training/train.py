@@ -21,12 +21,13 @@ from mdm_core.diffusion import schedule
 from mdm_core.engine.base import Conditioning
 from mdm_core.engine.torch_network import EncoderNetwork, NetworkShape
 from mdm_core.errors import MotionError
+from mdm_core.features import observation
 from mdm_core.features.humanml3d import FPS
 from mdm_core.features.layout import Layout
 
 from . import losses
 from .config import Config
-from .data import Batch, TrainingSet, batch, held_out, training_set
+from .data import Batch, Shares, TrainingSet, batch, held_out, training_set
 
 Predict = Callable[[Tensor, Tensor, Conditioning], Tensor]
 """The network as the loss sees it: noisy x, step, condition to x0."""
@@ -41,7 +42,7 @@ BUCKETS = (0.25, 0.25, 0.25, 0.25)
 class State:
     """All that changes while it trains, and all that a checkpoint holds."""
 
-    network: nn.Module
+    network: EncoderNetwork
     average: dict[str, Tensor]
     optimizer: torch.optim.Optimizer
     rng: np.random.Generator
@@ -59,9 +60,22 @@ class Chain:
     column_weight: Tensor
 
 
-def network_shape(config: Config, layout: Layout, text_dim: int) -> NetworkShape:
-    """The network's sizes from the settings."""
-    return NetworkShape(features=layout.width, text_dim=text_dim, **asdict(config.network))
+def network_shape(config: Config, layout: Layout, text_dim: int, actions: int) -> NetworkShape:
+    """The network's sizes from the settings and the pack."""
+    sizes = asdict(config.network) | {
+        "observed": observation.width(layout) if config.network.observed else 0,
+        "actions": actions if config.network.actions else 0,
+    }
+    return NetworkShape(features=layout.width, text_dim=text_dim, **sizes)
+
+
+def shares(config: Config) -> Shares:
+    """What a batch is shown and told, of what the network can take."""
+    training = config.training
+    return Shares(
+        observed=training.observed_share if config.network.observed else 0.0,
+        action=training.action_share if config.network.actions else 0.0,
+    )
 
 
 def learning_rate(config: Config, step: int) -> float:
@@ -99,10 +113,17 @@ def loss(network: Predict, given: Batch, levels: Chain, config: Config, generato
         return torch.rand(n, generator=generator, device=device)
 
     step = (uniform(size) * len(levels.signal)).long()
-    keep = given.worded * (uniform(size) >= config.training.condition_dropout)
+    keep = given.conditioned * (uniform(size) >= config.training.condition_dropout)
     noise = torch.randn(given.x0.shape, generator=generator, device=device)
     noisy = levels.signal[step][:, None, None] * given.x0 + levels.noise[step][:, None, None] * noise
-    conditioning = Conditioning(keep=keep, text=given.text, frame_mask=given.frame_mask)
+    conditioning = Conditioning(
+        keep=keep,
+        text=given.text,
+        action=given.action,
+        frame_mask=given.frame_mask,
+        observed=given.observed,
+        observed_mask=given.observed_mask,
+    )
     with torch.autocast(device.type, torch.bfloat16, enabled=config.training.precision == "bf16"):
         predicted = network(noisy, step, conditioning)
     predicted = predicted.float()
@@ -162,6 +183,26 @@ def resume(state: State, path: Path, device: torch.device) -> None:
     state.step = int(stored["step"])
 
 
+def begin_from(state: State, start: Bundle) -> None:
+    """The weights of an earlier model; columns and labels that it did not have begin at zero.
+
+    A network that was not shown anything knows the first columns of each frame's tokens, its features.
+    """
+    shape = state.network.shape
+    values = {name: torch.from_numpy(value).clone() for name, value in start.parameters.items()}
+    tokens = "input_process.poseEmbedding.weight"
+    old = values[tokens].unflatten(1, (shape.frames_per_token, -1))
+    values[tokens] = nn.functional.pad(old, (0, shape.seen - old.shape[2])).flatten(1)
+    if shape.actions and "embed_action.action_embedding" not in values:
+        values["embed_action.action_embedding"] = torch.zeros(shape.actions, shape.latent)
+    try:
+        state.network.load_state_dict(values)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise MotionError(f"The model to start from does not fit this configuration ({reason}).") from None
+    state.average = {name: value.detach().clone() for name, value in state.network.state_dict().items()}
+
+
 def update_average(state: State, decay: float) -> None:
     """Exponential moving average of the weights; young runs forget faster, so that the start does not linger."""
     decay = min(decay, (1 + state.step) / (10 + state.step))
@@ -181,6 +222,7 @@ def bundle(state: State, config: Config, shape: NetworkShape, data: TrainingSet)
         "features": {"representation": "humanml3d", "fps": FPS, **asdict(config.features)},
         "frames": {"min": 20, "max": LENGTHS[-1], "mask": True},
         "text": {"encoder": "all-MiniLM-L6-v2"},
+        **({"actions": list(data.pack.action_names)} if shape.actions else {}),
         "guidance": config.sampling.guidance,
         "training": {"steps": state.step, "settings": asdict(config.training), "seed": config.seed},
         "data": {
@@ -223,17 +265,12 @@ def held_out_loss(network: nn.Module, data: TrainingSet, levels: Chain, config: 
     network.eval()
     with torch.no_grad():
         values = [
-            float(loss(network, to_device(batch(data, k, 32, rng), levels.mean.device), levels, config, generator))
+            float(loss(network, batch(data, k, 32, rng).to(levels.mean.device), levels, config, generator))
             for k in (0, 0, 1, 1, 2, 2, 3, 3)
             if len(data.buckets[k][0])
         ]
     network.train()
     return sum(values) / len(values)
-
-
-def to_device(given: Batch, device: torch.device) -> Batch:
-    """The batch on the device."""
-    return Batch(*(t.to(device, non_blocking=True) for t in (given.x0, given.frame_mask, given.text, given.worded)))
 
 
 def train(config: Config, device: torch.device, *, on_sample: Callable[[Path, Path], None] | None = None) -> Path:
@@ -245,11 +282,13 @@ def train(config: Config, device: torch.device, *, on_sample: Callable[[Path, Pa
     pack = load(Path(config.pack))
     data = training_set(pack, layout, config.features.facing)
     out = Path(config.out)
-    shape = network_shape(config, layout, pack.embeddings.shape[1])
+    shape = network_shape(config, layout, pack.embeddings.shape[1], len(pack.action_names))
     state = new_state(config, shape, device)
     if (out / CHECKPOINT).exists():
         resume(state, out / CHECKPOINT, device)
         print(f"Going on from step {state.step} of {out / CHECKPOINT}.", file=sys.stderr)
+    elif config.training.start:
+        begin_from(state, Bundle.read(Path(config.training.start)))
     levels = chain(config, data, layout, device)
     run_steps(state, config, data, held_out(data), levels, shape, on_sample)
     save(state, out / CHECKPOINT)
@@ -269,14 +308,14 @@ def run_steps(
     """The loop itself, from `state.step` to the end."""
     training, out, device = config.training, Path(config.out), levels.mean.device
     generator = torch.Generator(device).manual_seed(config.seed + state.step)
-    chances = bucket_chances(data)
+    chances, told = bucket_chances(data), shares(config)
     stepped: Predict = torch.compile(state.network) if training.compile else state.network
     state.network.train()
     started, saved, recent = (time.monotonic(), state.step), time.monotonic(), float("nan")
     while state.step < training.steps:
         k = int(state.rng.choice(len(LENGTHS), p=chances))
         size = max(8, training.tokens // (LENGTHS[k] // config.network.frames_per_token + 1))
-        given = to_device(batch(data, k, size, state.rng), device)
+        given = batch(data, k, size, state.rng, told).to(device)
         for group in state.optimizer.param_groups:
             group["lr"] = learning_rate(config, state.step)
         value = loss(stepped, given, levels, config, generator)
