@@ -44,7 +44,8 @@ class Request:
     prompts: one sentence each, for models of words; with a model that continues its own motion (DiP) "walks | sits"
     is one after the other. actions: labels instead, for models that know some; models without a condition are given
     neither.
-    seconds: length of every take, None for the usual; take k of a prompt is made with seed + k.
+    seconds: length of every take, None for the usual; take k of a prompt is made with seed + k. seeds: one for each
+    prompt, where they shall not all begin with the same.
     guidance, steps, sampler: None for what the model's card says. clean: whether bones are made constant and feet are
     locked (`cleanup.clean`), or the model's output is given as it is.
     """
@@ -58,11 +59,17 @@ class Request:
     sampler: str | None = None
     clean: bool = True
     actions: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
 
     @property
     def asked(self) -> tuple[str, ...]:
         """The prompts or actions; one empty one for a model that is told nothing."""
         return self.prompts or self.actions or ("",)
+
+    @property
+    def first_seeds(self) -> tuple[int, ...]:
+        """The seed of the first take of each."""
+        return self.seeds or (self.seed,) * len(self.asked)
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,11 @@ class MotionGenerator:
         sampler, levels = self.sampling(request.sampler, request.steps)
         scale = float(self.card["guidance"]) if request.guidance is None else float(request.guidance)
         labelled = bool(request.actions)
-        jobs = [Job(asked, request.seed + k, labelled) for asked in request.asked for k in range(request.takes)]
+        jobs = [
+            Job(asked, seed + k, labelled)
+            for asked, seed in zip(request.asked, request.first_seeds, strict=True)
+            for k in range(request.takes)
+        ]
         if self.condition == "text" and not labelled:
             self.encode([part for asked in request.asked for part in prompts_in(asked, self.card)])
 
@@ -261,13 +272,21 @@ def check(request: Request, card: dict[str, Any]) -> int:
         )
     if request.takes < 1:
         raise MotionError(f"The number of takes must be 1 or more, not {request.takes}.")
-    if not 0 <= request.seed <= 2**63 - 1 - request.takes:
-        raise MotionError(f"The seed must be a whole number from 0 up, not {request.seed}.")
+    check_seeds(request)
     if request.guidance is not None and not (math.isfinite(request.guidance) and request.guidance >= 0):
         raise MotionError(f"Guidance must be 0 or more, not {request.guidance:g}; 2.5 is usual.")
     if request.guidance not in (None, 1) and not card.get("null_condition", True):
         raise MotionError("This model was trained without guidance, which must stay 1; leave it out.")
     return min(round(seconds * fps), int(frames["max"]))
+
+
+def check_seeds(request: Request) -> None:
+    """MotionError unless there is one seed for all prompts, or one for each, in the range of NumPy's generators."""
+    for seed in (request.seed, *request.seeds):
+        if not 0 <= seed <= 2**63 - 1 - request.takes:
+            raise MotionError(f"The seed must be a whole number from 0 up, not {seed}.")
+    if request.seeds and len(request.seeds) != len(request.asked):
+        raise MotionError(f"There are {len(request.seeds)} seeds for {len(request.asked)} prompts; give one for each.")
 
 
 def check_condition(request: Request, card: dict[str, Any]) -> None:

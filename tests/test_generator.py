@@ -112,6 +112,18 @@ def test_takes_come_prompt_by_prompt_with_their_seeds() -> None:
     assert not np.allclose(motions[0].positions, motions[3].positions)
 
 
+def test_each_prompt_may_have_a_seed_of_its_own() -> None:
+    made = generator()
+    motions = made.generate(Request(("walks", "runs"), seconds=2.0, takes=2, seeds=(5, 9)))
+    assert [m.seed for m in motions] == [5, 6, 9, 10]
+    alone = made.generate(Request(("runs",), seconds=2.0, seed=10))[0]
+    np.testing.assert_array_equal(motions[3].positions, alone.positions)
+    with pytest.raises(MotionError, match="3 seeds for 2 prompts"):
+        made.generate(Request(("walks", "runs"), seconds=2.0, seeds=(1, 2, 3)))
+    with pytest.raises(MotionError, match="from 0 up, not -1"):
+        made.generate(Request(("walks", "runs"), seconds=2.0, seeds=(1, -1)))
+
+
 def test_what_the_denoiser_says_is_decoded() -> None:
     """A denoiser that knows the answer: the result is that answer's recovered positions, in every step count."""
     made, features = bundle(), walk(40)
