@@ -115,7 +115,7 @@ def parse(text: str) -> Clip:
         elif word == "CHANNELS":
             nodes[-1].channels = tuple(next(words) for _ in range(int(next(words))))
         elif word == "End":
-            _skip_end_site(words)
+            nodes[stack[-1]].tip = _end_site(words)
     lines = [line.split() for line in tail.strip().splitlines()]
     frames, frame_time = int(lines[0][1]), float(lines[1][2])
     values = np.array([[float(v) for v in line] for line in lines[2 : 2 + frames]])
@@ -151,10 +151,15 @@ def forward_kinematics(clip: Clip) -> Array:
     return positions
 
 
-def _skip_end_site(words: Iterator[str]) -> None:
+def _end_site(words: Iterator[str]) -> tuple[float, float, float] | None:
+    """The offset of an End Site, in the file's length unit."""
+    tip = None
     for word in words:
-        if word == "}":
-            return
+        if word == "OFFSET":
+            tip = float(next(words)), float(next(words)), float(next(words))
+        elif word == "}":
+            break
+    return tip
 
 
 def _hierarchy(lengths: Array) -> tuple[list[Node], list[tuple[int, bool]]]:
