@@ -1,4 +1,4 @@
-"""New clips from measured ones: a short cycle carried on, and the arms of one clip on the body of another."""
+"""New clips from measured ones: a cycle carried on, the arms of another clip, arms that wave or rise by formula."""
 
 from __future__ import annotations
 
@@ -109,20 +109,52 @@ def waving(body: Positions, sides: tuple[str, ...], rng: np.random.Generator, fp
     swing = up**2 * (1 + wander) * np.sin(phase)
     lift, front, tip = rng.uniform(-25, 40), rng.uniform(5, 60), rng.uniform(0, 25)
     amplitude, lean = rng.uniform(18, 38), rng.uniform(-15, 15)
-    frame, result, share = chest(body), body.copy(), up[:, None]
+    result = body
     for side in sides:
-        shoulder, elbow, wrist = ARMS[side]
         sign = 1.0 if side == "left" else -1.0
-        by_way_of = direction(55, np.zeros(frames), sign)
         upper = direction(front, lift + 5 * up * np.sin(phase + 1.2), sign)
         fore = direction(0, 90 - lean - amplitude * swing, sign) + np.array([0, 0, np.sin(np.radians(tip))])
-        for joint, parent, goal in ((elbow, shoulder, upper), (wrist, elbow, rotations.normalize(fore))):
-            resting = body[:, joint] - body[:, parent]
-            length = np.linalg.norm(resting, axis=-1, keepdims=True)
-            inside = rotations.rotate(rotations.inverse(frame), resting / length)
-            # By way of the front: straight up lies opposite to a hanging arm, where a shortest arc has no plane.
-            curve = (1 - share) ** 2 * inside + 2 * share * (1 - share) * by_way_of + share**2 * goal
-            result[:, joint] = result[:, parent] + length * rotations.rotate(frame, rotations.normalize(curve))
+        result = with_arm_at(result, side, upper, fore, up)
+    return result
+
+
+def raising(body: Positions, sides: tuple[str, ...], rng: np.random.Generator, fps: float = 20.0) -> Positions:
+    """The body's motion [T, 22, 3] with arms that rise overhead and stay there, or sink again, made by formula."""
+    frames = len(body)
+    seconds = np.arange(frames) / fps
+    lasting = frames / fps
+    reach = rng.uniform(0.8, 1.5)
+    start = rng.uniform(0.0, 0.5)
+    end = lasting + 2.0 if rng.random() < 0.6 else rng.uniform(0.75, 1.0) * lasting + 0.4
+    up = ease((seconds - start) / reach) * (1 - ease((seconds - end + reach) / reach))
+    drift = np.sin(2 * np.pi * (0.3 * seconds + rng.random()))
+    front, lift, bend = rng.uniform(10, 75), rng.uniform(52, 80), rng.uniform(0, 12)
+    result = body
+    for side in sides:
+        sign = 1.0 if side == "left" else -1.0
+        result = with_arm_at(
+            result,
+            side,
+            direction(front, lift + 2 * drift, sign),
+            direction(front, np.minimum(lift + bend + 3 * drift, 88), sign),
+            up,
+        )
+    return result
+
+
+def with_arm_at(body: Positions, side: str, upper: Positions, fore: Positions, share: Positions) -> Positions:
+    """The body with one arm brought by `share` [T] (0 to 1) to these directions [T, 3] in the chest's frame."""
+    frame, result = chest(body), body.copy()
+    shoulder, elbow, wrist = ARMS[side]
+    share = share[:, None]
+    by_way_of = direction(55, np.zeros(len(body)), 1.0 if side == "left" else -1.0)
+    for joint, parent, goal in ((elbow, shoulder, upper), (wrist, elbow, rotations.normalize(fore))):
+        resting = body[:, joint] - body[:, parent]
+        length = np.linalg.norm(resting, axis=-1, keepdims=True)
+        inside = rotations.rotate(rotations.inverse(frame), resting / length)
+        # By way of the front: straight up lies opposite to a hanging arm, where a shortest arc has no plane.
+        curve = (1 - share) ** 2 * inside + 2 * share * (1 - share) * by_way_of + share**2 * goal
+        result[:, joint] = result[:, parent] + length * rotations.rotate(frame, rotations.normalize(curve))
     return result
 
 

@@ -1,8 +1,8 @@
-"""Moments worth a caption of their own inside longer clips: sitting down, standing up, picking up, throwing.
+"""Moments worth a caption of their own inside longer clips: sitting down, picking up, kicks, spins, falls, stopping.
 
 The captions of a long sequence fit only the whole of it, which no window holds; so its moments are measured and cut
 out, with some of what comes before and after. What can't be told from positions alone (whether a hand that reaches
-down picks something up) is looked for only in clips whose labels say so.
+down picks something up, whether a leg that swings up kicks) is looked for only in clips whose labels say so.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .describe import Track
+from mdm_core.features.humanml3d import heading
+
+from .describe import Track, reversals
+from .moment_words import ACTION, SUBJECTS, WORDS
+
+__all__ = ["ACTION", "WORDS", "Moment", "captions", "moments", "shown"]
 
 Positions = NDArray[np.floating[Any]]
 
@@ -27,35 +32,11 @@ REACHED = 0.42
 """Metres: a wrist this low reaches for the ground."""
 FLUNG = 2.2
 """Metres a second of a wrist against the pelvis: a throw."""
-
-WORDS: dict[str, tuple[str, ...]] = {
-    "sit down": (
-        "sits down", "sits down on a chair", "takes a seat", "sits down and stays seated", "lowers into a chair",
-        "sits on a chair", "stands, then sits down", "is standing and then sits down",
-    ),
-    "sit on floor": ("sits down on the floor", "sits down on the ground", "sits down", "lowers to the ground to sit"),
-    "stand up": (
-        "stands up", "stands up from a chair", "gets up from a seat", "rises from a chair", "gets up", "rises to stand",
-        "is sitting and then stands up",
-    ),
-    "stand up from floor": ("stands up", "gets up from the floor", "gets up off the ground", "rises from the ground"),
-    "pick up": (
-        "picks something up", "picks something up from the ground", "bends down and picks something up",
-        "picks up an object from the floor", "bends over to pick something up", "reaches down and picks up an object",
-    ),
-    "put down": ("puts something down", "sets something down on the ground", "bends down and puts an object down"),
-    "throw left": ("throws a ball", "throws something", "throws a ball with the left hand", "throws with the left arm"),
-    "throw right": (
-        "throws a ball", "throws something", "throws a ball with the right hand", "throws with the right arm",
-    ),
-    "throw both": ("throws a ball", "throws something", "throws a ball with both hands"),
-}  # fmt: skip
-ACTION: dict[str, str] = {
-    "sit down": "sit_down", "sit on floor": "sit_down", "stand up": "stand_up", "stand up from floor": "get_up",
-    "pick up": "pick_up", "throw left": "throw", "throw right": "throw", "throw both": "throw",
-}  # fmt: skip
-"""The action label of a moment, where it is one."""
-SUBJECTS = ("a person", "a person", "someone", "a man", "the person", "a woman")
+KICK, BALL = (0.15, 0.5, 140.0, 2.0, -0.05), (0.09, 0.12, 100.0, 4.5, 0.4)
+"""Kicks into the air and at a ball: metres an ankle is lifted at its ends and at the height of it, degrees of the
+knee there, m/s against the pelvis on the way, and metres it is ahead of the pelvis at least."""
+SPUN = np.radians(300)
+SIDES = ("left", "right")
 
 
 @dataclass(frozen=True)
@@ -112,6 +93,188 @@ def throwing(positions: Positions) -> Iterator[Moment]:
         taken = b + 20
 
 
+def kicking(positions: Positions, actions: tuple[str, ...]) -> Iterator[Moment]:
+    """A foot that swings up, ahead or aside, with a nearly straight knee while the other one stands.
+
+    At a ball the foot swings back first, faster, and stays lower in front.
+    """
+    if set(actions) & (TUMBLED | {"dance"}):
+        return
+    forward = heading(positions)
+    ankles = positions[:, [7, 8]]
+    reach = ankles - positions[:, :1]
+    speed = np.linalg.norm(np.gradient(reach, axis=0), axis=-1) * FPS
+    lift = ankles[..., 1] - np.percentile(ankles[..., 1], 10, axis=0)
+    ahead_of = np.sum(reach * forward[:, None], axis=-1)
+    aside = np.linalg.norm(reach[..., [0, 2]], axis=-1)
+    up, high, straight, swung, front = BALL if "soccer" in actions else KICK
+    upright = lean(positions) < 40
+    for side in (0, 1):
+        flags = (
+            (lift[:, side] > high) & (knee_angles(positions)[:, side] > straight) & (lift[:, 1 - side] < 0.12) & upright
+        )
+        flags &= (ahead_of[:, side] > front) & (aside[:, side] > 0.35)
+        for a, b in runs(flags, shortest=1):
+            grounded = lift[:, side] < up
+            before, after = np.flatnonzero(grounded[:a]), np.flatnonzero(grounded[b:])
+            if not len(before) or not len(after) or a - before[-1] > 1.2 * FPS or after[0] > 1.5 * FPS:
+                continue
+            if speed[before[-1] : b, side].max() > swung:
+                start, stop = int(before[-1]), int(b + after[0] + 1)
+                start = max(0, start - (16 if "soccer" in actions else 0))
+                yield alone(f"kick {SIDES[side]}", start, stop, len(positions))
+
+
+def spinning(positions: Positions, measured: Track) -> Iterator[Moment]:
+    """Five sixths of a turn or more on the spot, upright and not in the air."""
+    rate = np.gradient(measured.yaw) * FPS
+    upright = (positions[:, 0, 1] > 0.7) & (lean(positions) < 40) & (measured.state != "jump")
+    for sign, side in ((1, "left"), (-1, "right")):
+        for a, b in runs((sign * rate > np.radians(60)) & upright, shortest=8):
+            turned = abs(measured.yaw[b - 1] - measured.yaw[a])
+            way = np.ptp(positions[a:b, 0, ::2], axis=0).max()
+            if turned > SPUN and turned / (b - a) * 2.5 * FPS > SPUN and way < 0.8:
+                yield alone(f"spin {side}", a, b, len(positions))
+
+
+def stopping(positions: Positions, measured: Track) -> Iterator[Moment]:
+    """A second or more of walking forward, then one or more of standing."""
+    walks = (measured.state == "forward") & (lean(positions) < 25)
+    stands = (measured.state == "stand") & (lean(positions) < 25) & (positions[:, 0, 1] > UPRIGHT - 0.04)
+    feet = np.linalg.norm(np.gradient(positions[:, [7, 8]], axis=0), axis=-1).max(axis=-1) * FPS
+    for a, b in runs(walks, shortest=int(FPS)):
+        last = slice(max(a, b - 26), b - 6)
+        after = np.flatnonzero(stands[b : b + 8])
+        if not len(after) or measured.local_velocity[last, 0].mean() < 0.6:
+            continue
+        stop = b + int(after[0])
+        standing = ahead(stands, stop)
+        calm = feet[stop + 6 : stop + 20]
+        turned = np.ptp(measured.yaw[last.start : stop + 20])
+        if standing - stop >= FPS and calm.mean() < 0.25 and turned < np.radians(50):
+            yield Moment("stop", max(a, b - 40), stop + 20, a, standing)
+
+
+def walking_back(positions: Positions, measured: Track) -> Iterator[Moment]:
+    """Walking, turning by 150 degrees or more within 2.2 seconds, and walking the way back."""
+    forward = measured.local_velocity[:, 0]
+    step, turn, taken = int(1.2 * FPS), int(2.2 * FPS), -1
+    for a in range(step, len(positions) - turn - step):
+        turned = abs(measured.yaw[a : a + turn] - measured.yaw[a])
+        if a < taken or turned.max() < np.radians(150):
+            continue
+        b = a + int(np.argmax(turned > np.radians(150)))
+        there = positions[a, 0] - positions[a - step, 0]
+        back_again = positions[min(b + step, len(positions) - 1), 0] - positions[b, 0]
+        far = np.linalg.norm(there[::2]) * np.linalg.norm(back_again[::2])
+        opposite = there[::2] @ back_again[::2] < -0.8 * far
+        if min(forward[a - step : a].mean(), forward[b : b + step].mean()) > 0.5 and opposite:
+            straight = max(np.ptp(measured.yaw[a - step : a]), np.ptp(measured.yaw[b + 6 : b + step]))
+            if straight < np.radians(45):
+                yield Moment("walk back", a - step, b + step, 0, len(positions))
+                taken = b + step
+
+
+def raising(positions: Positions, measured: Track) -> Iterator[Moment]:
+    """One arm from hanging to above the head within two seconds, and half a second there; the other stays down."""
+    wrists = positions[:, [20, 21], 1]
+    upright = (positions[:, 0, 1] > UPRIGHT - 0.06) & (lean(positions) < 30)
+    calm = np.linalg.norm(measured.local_velocity, axis=-1) < 0.5
+    for side in (0, 1):
+        hanging = wrists[:, side] < positions[:, 0, 1] + 0.1
+        flags = (wrists[:, side] > positions[:, 15, 1]) & (wrists[:, 1 - side] < positions[:, 9, 1]) & upright & calm
+        for a, b in runs(flags, shortest=10):
+            before, after = np.flatnonzero(hanging[:a]), np.flatnonzero(hanging[b:])
+            if not len(before) or a - before[-1] >= 2 * FPS or measured.waving[a:b, side].any():
+                continue
+            down = wrists[:, 1 - side] < positions[:, 9, 1]
+            if (down & upright)[before[-1] : b].all():
+                end = min(ahead(down, b - 1), b + int(after[0]) + 1 if len(after) else len(positions))
+                yield Moment(f"raise {SIDES[side]}", int(before[-1]), b, back(down, int(before[-1])), end)
+
+
+def falling(positions: Positions) -> Iterator[Moment]:
+    """The pelvis from standing to the floor within a second and a half, and down for half a second."""
+    height = positions[:, 0, 1]
+    up, taken = np.flatnonzero(height > 0.75), -1
+    for a, _ in runs(height < 0.4, shortest=10):
+        before = up[up < a]
+        if a > taken and len(before) and a - before[-1] <= 1.5 * FPS:
+            rises = np.flatnonzero(height[a:] > 0.6)
+            yield Moment("fall", int(before[-1]), a + 10, 0, a + int(rises[0]) if len(rises) else len(positions))
+            taken = a + 20
+
+
+def seated(positions: Positions, measured: Track) -> Iterator[Moment]:
+    """Sitting at the height of a seat, three seconds at a time."""
+    height = positions[:, 0, 1]
+    for a, b in runs((measured.state == "sit") & (height > 0.35), shortest=int(2 * FPS)):
+        for start in range(a, b - 39, 60):
+            yield Moment("sitting", start, min(start + 60, b), a, b)
+
+
+def climbing(positions: Positions) -> Iterator[Moment]:
+    """The height on which the feet rest changes by 25 cm or more: steps up or down."""
+    feet = positions[:, [7, 8, 10, 11]]
+    still = np.linalg.norm(np.gradient(feet, axis=0), axis=-1).min(axis=1) * FPS < 0.6
+    resting = np.flatnonzero(still)
+    if len(resting) < 10:
+        return
+    ground = np.interp(np.arange(len(positions)), resting, feet[resting, :, 1].min(axis=1))
+    for sign, way in ((1, "up"), (-1, "down")):
+        climbs = sign * (np.roll(ground, -10) - np.roll(ground, 10)) > 0.08
+        climbs[:10] = climbs[-10:] = False
+        for a, b in runs(climbs, shortest=8):
+            if sign * (ground[b - 1] - ground[a]) > 0.25:
+                yield Moment(f"stairs {way}", a, b, max(0, a - 20), min(len(positions), b + 20))
+
+
+def hopping(positions: Positions) -> Iterator[Moment]:
+    """One foot held up for two seconds or more while the other leaves the ground again and again."""
+    ankles = positions[:, [7, 8], 1]
+    for side in (0, 1):
+        held = ankles[:, 1 - side] > ankles[:, side] + 0.08
+        for a, b in runs(held, shortest=int(1.5 * FPS)):
+            if reversals(ankles[a:b, side], 0.05) >= 3:
+                yield Moment(f"hop {SIDES[side]}", a + 4, b - 4, a, b)
+
+
+def bowing(positions: Positions) -> Iterator[Moment]:
+    """The trunk leans past 45 degrees and comes up again, on straight enough legs."""
+    angle = lean(positions)
+    for a, b in runs((angle > 45) & (positions[:, 0, 1] > 0.65), shortest=2):
+        before, after = np.flatnonzero(angle[:a] < 20), np.flatnonzero(angle[b:] < 25)
+        if len(before) and len(after) and a - before[-1] < 3 * FPS and after[0] < 3 * FPS:
+            yield Moment("bow", int(before[-1]), b + int(after[0]) + 1, 0, len(positions))
+
+
+def crawling(positions: Positions) -> Iterator[Moment]:
+    """Hands and knees near the ground while the body moves, three seconds at a time."""
+    low = positions[:, [4, 5, 20, 21], 1].max(axis=1) < 0.5
+    for a, b in runs(low, shortest=int(2 * FPS)):
+        if np.ptp(positions[a:b, 0, ::2], axis=0).max() > 0.4:
+            for start in range(a, b - 39, 60):
+                yield Moment("crawl", start, min(start + 60, b), a, b)
+
+
+def knee_angles(positions: Positions) -> Positions:
+    """Angle [T, 2] at the knees in degrees, 180 when straight."""
+    thigh, shin = positions[:, [1, 2]] - positions[:, [4, 5]], positions[:, [7, 8]] - positions[:, [4, 5]]
+    cosine = np.sum(thigh * shin, axis=-1) / (np.linalg.norm(thigh, axis=-1) * np.linalg.norm(shin, axis=-1))
+    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+
+
+def lean(positions: Positions) -> Positions:
+    """Angle [T] of the trunk, pelvis to neck, against the vertical, degrees."""
+    trunk = positions[:, 12] - positions[:, 0]
+    return np.degrees(np.arccos(np.clip(trunk[:, 1] / np.linalg.norm(trunk, axis=-1), -1, 1)))
+
+
+def alone(tag: str, start: int, stop: int, frames: int) -> Moment:
+    """A moment shown with little around it, for the clip it is from may show much else."""
+    return Moment(tag, start, stop, max(0, start - 30), min(frames, stop + 40))
+
+
 def runs(flags: NDArray[np.bool_], shortest: int) -> Iterator[tuple[int, int]]:
     """Stretches [a, b) of true flags, those less than six frames apart as one."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
@@ -140,8 +303,22 @@ FINDERS: dict[frozenset[str], Callable[[Positions, Track, tuple[str, ...]], Iter
     frozenset(("sit_down", "sit", "stand_up", "get_up")): lambda p, track, _: sitting(p, track),
     frozenset(("pick_up",)): lambda p, _, actions: reaching(p, actions),
     frozenset(("throw",)): lambda p, _, __: throwing(p),
+    frozenset(("kick", "soccer", "martial_arts", "punch")): lambda p, _, actions: kicking(p, actions),
+    frozenset(("fall", "stumble")): lambda p, _, __: falling(p),
+    frozenset(("sit", "sit_down", "stand_up")): lambda p, track, _: seated(p, track),
+    frozenset(("stairs",)): lambda p, _, __: climbing(p),
+    frozenset(("hop",)): lambda p, _, __: hopping(p),
+    frozenset(("bow",)): lambda p, _, __: bowing(p),
+    frozenset(("crawl",)): lambda p, _, __: crawling(p),
 }
 """What is looked for in clips that have one of these labels."""
+PLAIN = frozenset(
+    "walk run jog turn jump walk_backward sidestep idle stand_up sit_down sit look_around signal wave greet spin march"
+    " point pick_up put_down open carry push pull throw drink lift exercise stretch".split()
+)
+"""Labels of clips in which a walk is just a walk, and an arm that goes up is just raised."""
+TUMBLED = frozenset("flip cartwheel handstand roll swim hang climb animal_mime monster_mime".split())
+"""What looks like spinning and walking there is something else."""
 
 
 def moments(positions: Positions, measured: Track, actions: tuple[str, ...]) -> Iterator[Moment]:
@@ -149,6 +326,13 @@ def moments(positions: Positions, measured: Track, actions: tuple[str, ...]) -> 
     for labels, find in FINDERS.items():
         if labels & set(actions):
             yield from find(positions, measured, actions)
+    if "jump" not in actions and not set(actions) & TUMBLED:
+        yield from spinning(positions, measured)
+    if set(actions) <= PLAIN:
+        yield from stopping(positions, measured)
+        yield from walking_back(positions, measured)
+    if actions and set(actions) <= PLAIN:
+        yield from raising(positions, measured)
 
 
 def shown(moment: Moment, rng: np.random.Generator) -> tuple[int, int]:

@@ -5,9 +5,9 @@ What a clip gets (all lengths in frames at 20 fps):
 * "single", shorter: itself, whole; and, where it has a cycle (a step, a stroke), carried on to the longest.
 * "sequence", up to the longest window: itself, whole, with its captions.
 * longer sequences and clips without captions: windows with measured descriptions, or without words.
-* plain clips get measured descriptions beside their captions (`describe`); locomotion is also combined with
-  the arms of gesture clips (`compose.with_arms`) and with arms that wave by formula (`compose.waving`), so that
-  "walks and waves" is heard of.
+* plain clips get measured descriptions beside their captions (`describe`); walking and standing are also combined
+  with the arms of gesture clips (`compose.with_arms`) and with arms that wave or rise by formula (`compose.waving`),
+  so that "walks and waves" is heard of.
 * moments inside longer clips (`moments`) are windows with captions of their own; sitting down and standing up are
   also shown backwards, each as the other.
 """
@@ -15,7 +15,6 @@ What a clip gets (all lengths in frames at 20 fps):
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from numpy.typing import NDArray
 from mdm_core.errors import MotionError
 from mdm_core.features import humanml3d
 
-from . import cmu, compose, describe, moments
+from . import balance, cmu, compose, describe, moments
 from .captions import mirror_words
 from .cmu import Clip
 
@@ -44,19 +43,12 @@ PLAIN = frozenset(
 )
 """Actions of which a measured description tells all that matters."""
 
-ASKED = {
-    "sit down": 3.0, "stand up": 3.0, "sit on floor": 1.5, "turn left": 2.0, "turn right": 2.0, "left": 2.5,
-    "right": 2.5, "circle left": 2.0, "circle right": 2.0, "pick up": 3.0, "throw left": 2.0, "throw right": 2.0,
-    "throw both": 1.5, "wave": 2.0,
-}  # fmt: skip
-"""Tags whose windows are drawn more often: common prompts for which the data has little."""
-
 GESTURES = {"wave": 4} | dict.fromkeys(
     ("greet", "signal", "clap", "phone", "point", "drink", "talk_gesture", "eat", "laugh"), 1
 )
-LOCOMOTION = {"walk": 3} | dict.fromkeys(("jog", "run", "walk_backward", "sidestep", "march", "turn", "idle"), 1)
+LOCOMOTION = {"walk": 3, "idle": 1}
 """What is combined, and how often against the others: people ask for walking and waving most, and the data has four
-clips of a person who waves."""
+clips of a person who waves. Running with a gesture's arms taught runners to keep an arm raised."""
 ACTIONS = tuple(
     "walk run jog jump walk_backward sidestep turn spin march sneak limp hop stairs idle sit_down stand_up sit crouch"
     " squat lie_down get_up fall crawl kick punch throw pick_up wave point stretch dance salsa basketball golf"
@@ -106,6 +98,7 @@ def windows(clip: Clip, index: int, rng: np.random.Generator) -> Iterator[Window
     whole = clip.kind == "sequence" and frames <= LENGTHS[-1]
     describable = not {action.removeprefix(WHILE) for action in clip.actions} - PLAIN
     track = describe.track(clip.positions)
+    unsaid = {"kick"} if moments.TUMBLED & set(clip.actions) or "dance" in clip.actions else set[str]()
     yield from shown(clip, index, track, rng)
     if clip.name.endswith(BACKWARDS):
         return
@@ -117,13 +110,19 @@ def windows(clip: Clip, index: int, rng: np.random.Generator) -> Iterator[Window
             said = [describe.caption(measured, start, stop, rng) for _ in range(DESCRIPTIONS)]
             captions = (*captions, *(s for s in said if s))
             tags = (*tags, *describe.events(measured, start, stop), describe.arms(measured, start, stop))
-        yield Window(index, start, stop, captions, tuple(t for t in tags if t), label(clip))
+        yield Window(index, start, stop, captions, tuple(t for t in tags if t and t not in unsaid), label(clip))
+
+
+def source_of(name: str) -> str:
+    """The measured clip that a clip is played from: itself, carried on or backwards. Others are made anew."""
+    return name.removesuffix("+cycle").removesuffix(BACKWARDS)
 
 
 def label(clip: Clip) -> str:
     """The label of every window of a clip: its first action, if the clip shows one thing and no other with it."""
     combined = any(action.startswith(WHILE) and action != WHILE + "idle" for action in clip.actions)
-    if clip.kind != "single" or combined or "&" in clip.name or clip.actions[:1] == ():
+    tumbles = bool(moments.TUMBLED & set(clip.actions[1:]))
+    if clip.kind != "single" or combined or tumbles or "&" in clip.name or not clip.actions:
         return ""
     return clip.actions[0] if clip.actions[0] in ACTIONS else ""
 
@@ -147,16 +146,16 @@ def backwards(clips: Sequence[Clip]) -> Iterator[Clip]:
 
 
 def waving(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Iterator[Clip]:
-    """Plain locomotion and standing with arms that wave by formula, `count` times: half of them stand."""
+    """Walking and standing with arms that wave by formula, `count` times: half of them stand."""
     usable = [c for c in clips if c.kind == "single" and len(c.positions) >= LENGTHS[0]]
-    groups = [[c for c in usable if c.actions == (action,)] for action in ("idle", "walk", "jog", "run", "turn")]
-    chances = np.array([0.5, 0.38, 0.04, 0.04, 0.04]) * [bool(group) for group in groups]
+    groups = [[c for c in usable if c.actions == (action,)] for action in ("idle", "walk")]
+    chances = np.array([0.5, 0.5]) * [bool(group) for group in groups]
     for number in range(count if chances.any() else 0):
         group = groups[int(rng.choice(len(groups), p=chances / chances.sum()))]
         body = group[int(rng.integers(len(group)))]
         frames = min(len(body.positions), int(rng.choice(LENGTHS)))
         start = int(rng.integers(len(body.positions) - frames + 1))
-        sides = WAVING_SIDES[int(rng.choice(len(WAVING_SIDES), p=(0.45, 0.4, 0.15)))]
+        sides = WAVING_SIDES[int(rng.choice(len(WAVING_SIDES), p=(0.47, 0.47, 0.06)))]
         positions = compose.waving(body.positions[start : start + frames], sides, rng)
         words = describe.WORDS[f"wave {'both' if len(sides) == 2 else sides[0]}"]
         while_standing = body.actions == ("idle",)
@@ -172,6 +171,21 @@ def waving(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Itera
             captions += [f"a person walks and {words[0]}", f"a person walks forward and {words[1]}"]
         actions = ("wave", WHILE + body.actions[0])
         yield Clip(f"{body.name}~wave#{number}", body.subject, "single", actions, tuple(captions), positions)
+
+
+def raising(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Iterator[Clip]:
+    """People who stand and raise an arm by formula, `count` times, one in eight both arms."""
+    idle = [c for c in clips if c.kind == "single" and len(c.positions) >= LENGTHS[0] and c.actions == ("idle",)]
+    for number in range(count if idle else 0):
+        body = idle[int(rng.integers(len(idle)))]
+        frames = min(len(body.positions), int(rng.choice(LENGTHS)))
+        start = int(rng.integers(len(body.positions) - frames + 1))
+        side = ("left", "right", "both")[int(rng.choice(3, p=(0.44, 0.44, 0.12)))]
+        sides = ("left", "right") if side == "both" else (side,)
+        positions = compose.raising(body.positions[start : start + frames], sides, rng)
+        captions = tuple(f"a person {words}" for words in describe.WORDS[f"arm {side}"])
+        actions = (f"raise {side}", WHILE + "idle")
+        yield Clip(f"{body.name}~raise#{number}", body.subject, "sequence", actions, captions, positions)
 
 
 def carried_on(clips: Sequence[Clip]) -> Iterator[Clip]:
@@ -247,30 +261,18 @@ class Pack:
     action_names: tuple[str, ...]
 
 
-def balance(drawn: Sequence[Window]) -> NDArray[np.float64]:
-    """Chances [W]: inverse to the root of the count of a window's rarest tag, so that rare actions are learnt.
-
-    Windows of a bucket (`LENGTHS`) compete only with each other; `ASKED` counts more, and windows without words get a
-    tenth of the chance.
-    """
-    bucket = np.searchsorted(LENGTHS, [w.stop - w.start for w in drawn])
-    counts = Counter((tag, k) for w, k in zip(drawn, bucket, strict=True) for tag in set(w.tags))
-
-    def chance(tag: str, k: int) -> float:
-        return ASKED.get(tag, 1.0) * counts[tag, k] ** -0.5
-
-    weight = [
-        max((chance(tag, k) for tag in w.tags), default=0.1 * len(drawn) ** -0.5)
-        for w, k in zip(drawn, bucket, strict=True)
-    ]
-    return np.array(weight) / np.sum(weight)
-
-
 Encode = Callable[[list[str]], NDArray[np.float32]]
 
 
 def build(
-    source: Path, target: Path, encode: Encode, *, gestures: int = 1000, waves: int = 600, seed: int = 0
+    source: Path,
+    target: Path,
+    encode: Encode,
+    *,
+    gestures: int = 600,
+    waves: int = 600,
+    raises: int = 160,
+    seed: int = 0,
 ) -> dict[str, int]:
     """Reads `source` (see `cmu`), writes the pack to `target` and returns what it holds, for the log.
 
@@ -280,7 +282,8 @@ def build(
     measured = [corrected(clip) for clip in cmu.clips(source)]
     longer = list(carried_on(measured))
     whole = [*measured, *longer]
-    every = [*whole, *backwards(measured), *gestured(whole, gestures, rng), *waving(whole, waves, rng)]
+    made = (gestured(whole, gestures, rng), waving(whole, waves, rng), raising(whole, raises, rng))
+    every = [*whole, *backwards(measured), *(clip for clips in made for clip in clips)]
     drawn = [window for index, clip in enumerate(every) for window in windows(clip, index, rng)]
     sentences = sorted({s for w in drawn for c in w.captions for s in (c, mirror_words(c))})
     place = {sentence: k for k, sentence in enumerate(sentences)}
@@ -296,7 +299,11 @@ def build(
         offsets=np.cumsum([0] + [len(p) for p in positions]),
         subjects=np.array([clip.subject for clip in every]),
         windows=np.array([(w.clip, w.start, w.stop) for w in drawn]),
-        weight=balance(drawn),
+        weight=balance.balance(
+            [w.tags for w in drawn],
+            np.searchsorted(LENGTHS, [w.stop - w.start for w in drawn]),
+            np.unique([source_of(every[w.clip].name) for w in drawn], return_inverse=True)[1],
+        ),
         actions=np.array([ACTIONS.index(w.action) if w.action else -1 for w in drawn], dtype=np.int16),
         words=np.array([place[c] for w in drawn for c in w.captions], dtype=np.int32),
         word_counts=np.array([len(w.captions) for w in drawn]),

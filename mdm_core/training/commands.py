@@ -15,7 +15,7 @@ def add_parsers(subparsers: Any) -> None:
     build = actions.add_parser("build", help="turn motion capture into a training pack")
     build.add_argument("source", type=Path, help="folder with cmu_positions.npz and cmu_clips.jsonl")
     build.add_argument("out", type=Path, help="the pack to write, .npz")
-    build.add_argument("--gestures", type=int, default=1500, help="clips composed of locomotion and a gesture's arms")
+    build.add_argument("--gestures", type=int, default=600, help="clips composed of locomotion and a gesture's arms")
     build.add_argument("--seed", type=int, default=0)
     build.set_defaults(run=run_data_build)
 

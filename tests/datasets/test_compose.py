@@ -76,3 +76,15 @@ def test_a_made_wave_is_one_and_leaves_the_rest_alone() -> None:
         assert not describe.track(waved).waving[:, 1].any()
         fastest = np.linalg.norm(np.diff(waved - waved[:, :1], axis=0), axis=-1).max() * 20
         assert fastest < 6.0
+
+
+def test_a_made_raise_ends_overhead_and_leaves_the_other_arm_alone() -> None:
+    body = standing(120)
+    for seed in range(12):
+        raised = compose.raising(body, ("right",), np.random.default_rng(seed))
+        kept = [j for j in range(22) if j not in (19, 21)]
+        np.testing.assert_array_equal(raised[:, kept], body[:, kept])
+        np.testing.assert_allclose(bone_lengths(raised), bone_lengths(body), atol=1e-9)
+        np.testing.assert_allclose(raised[0], body[0], atol=1e-3)
+        assert (raised[:, 21, 1] > body[:, 15, 1]).mean() > 0.35
+        assert np.linalg.norm(np.diff(raised, axis=0), axis=-1).max() * 20 < 5.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mdm_core.datasets import describe, moments
-from tests.datasets.bodies import Positions, standing
+from tests.datasets.bodies import Positions, moved, standing, turned
 
 
 def seated(frames: int) -> Positions:
@@ -35,8 +35,9 @@ def sits_and_rises() -> Positions:
 def test_sitting_down_and_standing_up_are_found_where_they_happen() -> None:
     body = sits_and_rises()
     found = list(moments.moments(body, describe.track(body), ("sit_down",)))
-    assert [m.tag for m in found] == ["sit down", "stand up"]
-    down, up = found
+    assert [m.tag for m in found] == ["sit down", "stand up", "sitting"]
+    down, up, stays = found
+    assert 50 <= stays.start and stays.stop <= 130
     assert 36 <= down.start <= 48 and 50 <= down.stop <= 75
     assert 112 <= up.start <= 130 and 125 <= up.stop <= 142
     assert down.low == 0 and up.high == len(body)
@@ -75,3 +76,152 @@ def test_the_plainest_words_are_always_said(tag: str) -> None:
     said = moments.captions(moments.Moment(tag, 0, 10, 0, 20), np.random.default_rng(1))
     assert said[0] == f"a person {moments.WORDS[tag][0]}"
     assert len(said) == len(set(said)) >= 3
+
+
+def found(body: Positions, *actions: str) -> list[tuple[str, int, int]]:
+    return [(m.tag, m.start, m.stop) for m in moments.moments(body, describe.track(body), actions)]
+
+
+def with_leg(body: Positions, side: int, degrees: np.ndarray) -> Positions:
+    """The body with one straight leg swung ahead by these angles [T] about the hip."""
+    result = body.copy()
+    hip, angle = body[:, 1 + side], np.radians(degrees)
+    for joint in (4 + side, 7 + side, 10 + side):
+        rest = body[:, joint] - hip
+        c, s = np.cos(angle), np.sin(angle)
+        turned_y, turned_z = c * rest[:, 1] + s * rest[:, 2], c * rest[:, 2] - s * rest[:, 1]
+        result[:, joint] = hip + np.stack([rest[:, 0], turned_y, turned_z], axis=-1)
+    return result
+
+
+def hump(frames: int, at: int, half: int) -> np.ndarray:
+    """0, rising to 1 at frame `at`, and 0 again: [frames]."""
+    return np.clip(1 - np.abs(np.arange(frames) - at) / half, 0, 1)
+
+
+@pytest.mark.parametrize(("side", "name"), [(0, "left"), (1, "right")])
+def test_a_straight_leg_swung_up_is_a_kick_of_that_leg(side: int, name: str) -> None:
+    body = with_leg(standing(80), side, 85 * hump(80, 40, 8))
+    ((tag, start, stop),) = found(body, "kick")
+    assert tag == f"kick {name}"
+    assert 30 <= start <= 38 and 43 <= stop <= 51
+    assert not found(body, "walk")
+    assert not found(body, "dance", "kick")
+
+
+def test_a_leg_lifted_low_or_slowly_is_no_kick() -> None:
+    assert not found(with_leg(standing(80), 1, 35 * hump(80, 40, 8)), "kick")
+    assert not found(with_leg(standing(160), 1, 85 * hump(160, 80, 70)), "kick")
+
+
+def test_a_lower_swing_is_a_kick_where_there_is_a_ball() -> None:
+    low = with_leg(standing(80), 1, 58 * hump(80, 40, 3))
+    assert [tag for tag, _, _ in found(low, "kick", "soccer")] == ["kick right"]
+    assert not found(low, "kick")
+
+
+@pytest.mark.parametrize(("degrees", "tag"), [(400, "spin left"), (-400, "spin right")])
+def test_a_whole_turn_on_the_spot_is_a_spin(degrees: float, tag: str) -> None:
+    still, spin = standing(40), turned(standing(50), np.radians(degrees))
+    ((name, start, stop),) = found(np.concatenate([still, spin, np.repeat(spin[-1:], 40, axis=0)]), "dance")
+    assert name == tag and 35 <= start <= 46 and 84 <= stop <= 95
+
+
+def test_neither_half_a_turn_nor_a_circle_is_a_spin() -> None:
+    assert not found(turned(standing(50), np.pi), "dance")
+    circle = turned(standing(50) + np.array([1.5, 0, 0]), np.radians(400))
+    assert not found(circle, "dance")
+
+
+def walk_to_a_stop() -> Positions:
+    speed = np.concatenate([np.full(50, 1.1), np.linspace(1.1, 0, 10), np.zeros(60)])
+    return standing(120) + np.cumsum(speed / 20)[:, None, None] * [0, 0, 1]
+
+
+def test_walking_that_ends_in_standing_is_a_stop() -> None:
+    ((tag, start, stop),) = found(walk_to_a_stop(), "walk")
+    assert tag == "stop" and start < 40 and 70 <= stop <= 90
+    assert not found(walk_to_a_stop(), "zombie_walk")
+    assert not found(moved(standing(120), (0, 0, 1.1)), "walk")
+    assert not found(walk_to_a_stop()[:70], "walk")
+
+
+def there_and_back(degrees: float) -> Positions:
+    there = moved(standing(50), (0, 0, 1.1))
+    turn = turned(standing(25), np.radians(degrees)) + [0, 0, there[-1, 0, 2]]
+    heading = np.array([np.sin(np.radians(degrees)), 0, np.cos(np.radians(degrees))])
+    back = np.repeat(turn[-1:], 50, axis=0) + (np.arange(1, 51) / 20 * 1.1)[:, None, None] * heading
+    return np.concatenate([there, turn, back])
+
+
+def test_walking_back_is_found_and_a_corner_is_not() -> None:
+    ((tag, start, stop),) = found(there_and_back(180), "walk")
+    assert tag == "walk back" and start < 50 and stop > 75
+    assert "walk back" not in {name for name, _, _ in found(there_and_back(90), "walk")}
+
+
+def with_arms_up(left: float, right: float) -> Positions:
+    """Hanging arms that go overhead from frame 40 to 50 (by these shares of the way) and stay."""
+    body = standing(100)
+    share = np.clip((np.arange(100) - 40) / 10, 0, 1)[:, None]
+    for side, part in ((0, left), (1, right)):
+        for joint in (18 + side, 20 + side):
+            body[:, joint, 1] += (part * share * 2 * (body[:, 16 + side] - body[:, joint]))[:, 1]
+    return body
+
+
+def test_one_arm_that_goes_up_is_raised() -> None:
+    ((tag, start, stop),) = found(with_arms_up(1, 0), "signal")
+    assert tag == "raise left" and 38 <= start <= 46 and stop == 100
+    assert [tag for tag, _, _ in found(with_arms_up(0, 1), "signal")] == ["raise right"]
+    assert not found(with_arms_up(1, 1), "signal")
+    assert not found(with_arms_up(0.4, 0), "signal")
+    assert not found(with_arms_up(1, 0), "animal_mime")
+
+
+@pytest.mark.parametrize(("frames", "falls"), [(16, True), (60, False)])
+def test_only_what_is_fast_is_a_fall(frames: int, falls: bool) -> None:
+    up = standing(40)
+    floor = up[:30].copy()
+    floor[..., 1] = 0.15 + 0.05 * up[:30, :, 1]
+    body = np.concatenate([up, between(up, floor, frames), floor])
+    assert [tag for tag, _, _ in found(body, "fall")] == (["fall"] if falls else [])
+
+
+def test_staying_seated_is_sitting() -> None:
+    tags = {tag: (start, stop) for tag, start, stop in found(seated(100), "sit")}
+    assert set(tags) == {"sitting"}
+    assert not found(standing(100), "sit")
+
+
+@pytest.mark.parametrize(("sign", "tag"), [(1, "stairs up"), (-1, "stairs down")])
+def test_feet_that_rest_higher_and_higher_climb(sign: int, tag: str) -> None:
+    steps = np.clip(np.floor((np.arange(120) - 30) / 15), 0, 4) * 0.17
+    body = moved(standing(120), (0, 0, 0.3))
+    body[..., 1] += (steps if sign > 0 else steps[::-1])[:, None]
+    assert [name for name, _, _ in found(body, "stairs")] == [tag]
+    assert not found(moved(standing(120), (0, 0, 0.3)), "stairs")
+
+
+def test_hops_are_told_by_the_leg_they_are_on() -> None:
+    body = standing(80)
+    body[..., 1] += 0.12 * np.abs(np.sin(np.arange(80) * np.pi / 10))[:, None]
+    body[:, [8, 11], 1] += 0.3
+    assert [tag for tag, _, _ in found(body, "hop")] == ["hop left"]
+
+
+def test_a_trunk_that_leans_and_comes_up_bows() -> None:
+    body, angle = standing(80), np.radians(70) * hump(80, 40, 15)
+    for joint in (3, 6, 9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21):
+        rest = body[:, joint] - body[:, 0]
+        c, s = np.cos(angle), np.sin(angle)
+        y, z = c * rest[:, 1] - s * rest[:, 2], c * rest[:, 2] + s * rest[:, 1]
+        body[:, joint] = body[:, 0] + np.stack([rest[:, 0], y, z], axis=-1)
+    assert [tag for tag, _, _ in found(body, "bow")] == ["bow"]
+
+
+def test_crawling_moves_near_the_ground() -> None:
+    low = standing(60)
+    low[..., 1] *= 0.3
+    assert {tag for tag, _, _ in found(moved(low, (0, 0, 0.4)), "crawl")} == {"crawl"}
+    assert not found(low, "crawl")

@@ -1,0 +1,62 @@
+"""What is said of a moment, and the action label it has; how moments are found is `moments`'.
+
+The first wording of each is the plainest, and always among the captions.
+"""
+
+from __future__ import annotations
+
+WORDS: dict[str, tuple[str, ...]] = {
+    "sit down": (
+        "sits down", "sits down on a chair", "takes a seat", "sits down and stays seated", "lowers into a chair",
+        "sits on a chair", "stands, then sits down", "is standing and then sits down",
+    ),
+    "sit on floor": ("sits down on the floor", "sits down on the ground", "sits down", "lowers to the ground to sit"),
+    "stand up": (
+        "stands up", "stands up from a chair", "gets up from a seat", "rises from a chair", "gets up", "rises to stand",
+        "is sitting and then stands up",
+    ),
+    "stand up from floor": ("stands up", "gets up from the floor", "gets up off the ground", "rises from the ground"),
+    "pick up": (
+        "picks something up", "picks something up from the ground", "bends down and picks something up",
+        "picks up an object from the floor", "bends over to pick something up", "reaches down and picks up an object",
+    ),
+    "put down": ("puts something down", "sets something down on the ground", "bends down and puts an object down"),
+    "throw left": ("throws a ball", "throws something", "throws a ball with the left hand", "throws with the left arm"),
+    "throw right": (
+        "throws a ball", "throws something", "throws a ball with the right hand", "throws with the right arm",
+    ),
+    "throw both": ("throws a ball", "throws something", "throws a ball with both hands"),
+    "kick left": ("kicks", "kicks with the left leg", "throws a kick", "kicks with the left foot", "does a kick"),
+    "kick right": ("kicks", "kicks with the right leg", "throws a kick", "kicks with the right foot", "does a kick"),
+    "spin left": ("spins around", "spins around to the left", "turns all the way around on the spot", "spins in place"),
+    "spin right": (
+        "spins around", "spins around to the right", "turns all the way around on the spot", "spins in place",
+    ),
+    "stop": (
+        "walks forward, then stops", "walks and stops", "walks forward and comes to a stop", "walks, then stands still",
+        "walks forward, then stands",
+    ),
+    "walk back": (
+        "walks, then turns around and walks back", "walks forward, turns around and walks back",
+        "walks, turns around and returns", "walks to and fro",
+    ),
+    "raise left": ("raises the left arm", "lifts the left arm up", "raises the left hand", "puts the left hand up"),
+    "raise right": ("raises the right arm", "lifts the right arm up", "raises the right hand", "puts a hand up"),
+    "fall": ("falls to the ground", "falls down", "falls", "falls over", "drops to the ground"),
+    "sitting": ("is sitting on a chair", "is sitting", "sits on a chair", "stays seated", "is seated on a chair"),
+    "stairs up": ("walks up the stairs", "walks up stairs", "climbs the stairs", "goes up a few steps", "steps up"),
+    "stairs down": ("walks down the stairs", "walks down stairs", "goes down the stairs", "goes down a few steps"),
+    "hop left": ("hops on one leg", "hops on the left leg", "hops on the left foot", "hops on one foot"),
+    "hop right": ("hops on one leg", "hops on the right leg", "hops on the right foot", "hops on one foot"),
+    "bow": ("bows", "takes a bow", "bows down", "bends forward in a bow"),
+    "crawl": ("crawls", "crawls on hands and knees", "crawls forward", "crawls on all fours"),
+}  # fmt: skip
+ACTION: dict[str, str] = {
+    "sit down": "sit_down", "sit on floor": "sit_down", "stand up": "stand_up", "stand up from floor": "get_up",
+    "pick up": "pick_up", "throw left": "throw", "throw right": "throw", "throw both": "throw",
+    "kick left": "kick", "kick right": "kick", "spin left": "spin", "spin right": "spin", "fall": "fall",
+    "sitting": "sit", "stairs up": "stairs", "stairs down": "stairs", "hop left": "hop", "hop right": "hop",
+    "bow": "bow", "crawl": "crawl",
+}  # fmt: skip
+"""The action label of a moment, where it is one."""
+SUBJECTS = ("a person", "a person", "someone", "a man", "the person", "a woman")
