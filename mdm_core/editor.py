@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mdm_core import cleanup
 from mdm_core.cleanup import contacts as stances_of
 from mdm_core.diffusion import samplers
-from mdm_core.editing import constraints, source, windows, world
+from mdm_core.editing import constraints, footing, source, windows, world
 from mdm_core.editing.finish import Body, attached, finish, project
 from mdm_core.editing.plan import Model, Plan, Scene, jump, plan, scene
 from mdm_core.editing.projection import Projection, Targets
@@ -186,9 +186,13 @@ def _finished(
     frames = np.arange(made.first, made.last)
     at = (frames - made.first) * model.fps / scene_.fps
     in_model = positions[0][: int(np.ceil(at[-1] - 1e-6)) + 1]
-    body = Body(made.placement.lengths, scene_.fps, scene_.jump)
+    steps = not footing.glides(scene_.positions, scene_.fps)
+    body = Body(made.placement.lengths, scene_.fps, scene_.jump, steps)
     raw = source.sampled(made.placement.to_world(in_model, model.fps), at)
-    stands = _stances(features[: len(in_model)], in_model, model)[np.rint(at).astype(int)]
+    stands = _stances(features[: len(in_model)], in_model, model)
+    if steps:
+        stands = footing.supported(stands, in_model, model.fps)
+    stands = stands[np.rint(at).astype(int)]
     cut = slice(made.first, made.last)
     place, held = scene_.place[cut].copy(), scene_.held[cut]
     _drift(place, raw, scene_.adrift[cut])

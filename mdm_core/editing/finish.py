@@ -16,6 +16,7 @@ from mdm_core import rotations
 from mdm_core.cleanup import footlock, path, smoothing, two_bone
 from mdm_core.cleanup.bones import LEGS, knee_hint, plant
 from mdm_core.cleanup.contacts import runs, slide_steps
+from mdm_core.editing.footing import lifts
 from mdm_core.editing.projection import Projection, Targets, matern, spread
 from mdm_core.skeleton import FEET, JOINTS, PARENTS
 
@@ -31,17 +32,20 @@ SEAM_SECONDS = 0.4
 SEAM_STRENGTHS = (1.0, 8.0, 64.0, 512.0)
 STAYS = 1e6
 """How much more a held frame weighs than a free one."""
+LANDING = 0.12
+"""Seconds in which a foot that is held in mid-air or sliding gets onto the place of a stance beside it."""
 LEG_JOINTS = (4, 5, 7, 8, 10, 11)
 
 
 @dataclass(frozen=True)
 class Body:
     """lengths: [22] metres, bone lengths; fps: frames a second; jump: the change of velocity, metres a frame, that the
-    body's own motion hardly ever exceeds."""
+    body's own motion hardly ever exceeds; steps: whether it goes by steps, so that feet that swing are lifted."""
 
     lengths: Numbers
     fps: float
     jump: float = np.inf
+    steps: bool = True
 
 
 def finish(positions: Numbers, targets: Targets, held: Mask, stances: Mask, body: Body) -> Numbers:
@@ -190,13 +194,23 @@ def with_standing_feet(
         lowest = result[:, [leg.ankle, leg.foot], 1].min(axis=1)
         shift = footlock.limited(shifts[:, side], follow, standing[:, side])
         shift[fixed[:, side]] = 0.0
-        footlock.fade(shift, runs(standing[:, side] | fixed[:, side]), footlock.BLEND * fps)
+        footlock.fade(shift, runs(_settled(standing[:, side], fixed[:, side], fps)), footlock.BLEND * fps)
         shift[~fixed[:, side], 1] += np.maximum(0.0, -(lowest + shift[:, 1]))[~fixed[:, side]]
         ankles[:, side] = result[:, leg.ankle] + shift
+    if body.steps:
+        stepped = legs_to(result + follow[:, None], ankles, body.lengths)
+        marked = fixed | targets.joints[:, [leg.ankle for leg in LEGS]] | targets.joints[:, [leg.foot for leg in LEGS]]
+        ankles[..., 1] += lifts(stepped, stances, marked, fps)
     planted = plant(result + follow[:, None], ankles, fps, body.lengths)
     shift = within_targets((planted - result)[:, 0])
     moved = result + np.where(held[:, :1], 0.0, shift)[:, None]
     return legs_to(attached(moved, held, targets.positions, body.lengths), ankles, body.lengths), ankles
+
+
+def _settled(standing: Mask, fixed: Mask, fps: float) -> Mask:
+    """Frames [T] at which a foot is where it must be: not in a stance that begins right beside a fixed moving foot."""
+    landing = smoothing.around((fixed & ~standing).astype(np.float64), round(LANDING * fps)) > 0
+    return fixed | (standing & ~landing)
 
 
 def hold(steps: Numbers, standing: Mask, fixed: Mask) -> Numbers:
