@@ -1,8 +1,8 @@
-"""pytest on Blender's Python: `python -m tools.run_pytest ARGUMENTS`, whose exit status is the tests' and nothing else's.
+"""pytest on Blender's Python: `python -m tools.run_pytest ARGUMENTS`, whose exit status is that of the tests alone.
 
-bpy is no tidy guest: 4.2 crashes and 4.5 hangs when Python takes its modules down, after the last test. So the process is
-left the moment pytest has its result. What goes wrong before that moment is pytest's to report: a crash inside a test
-ends the process with the signal's status as ever, and a hanging test is stopped by pytest-timeout.
+bpy 4.2 crashes and 4.5 hangs when Python takes its modules down, after the last test. So the process is left the moment
+pytest has its result. What goes wrong before that moment is pytest's to report: a crash inside a test ends the process
+with the signal's status as ever, and a hanging test is stopped by pytest-timeout.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,102 @@ def test_clean_removes_what_was_made_and_nothing_else(tmp_path: Path, monkeypatc
     assert build.main(["clean", "--all"]) == 0
     assert sorted(p.name for p in tmp_path.iterdir()) == ["build", "keep", "mdm_core"]
     assert (tmp_path / "keep" / "file").exists()
+
+
+class Releases:
+    """Stands for the virtual environments of Blender releases and for pytest in them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, own: str = "5.0.1") -> None:
+        self.missing: set[str] = set()
+        self.offline = False
+        self.codes: dict[str, int] = {}
+        self.asked: list[str] = []
+        self.seconds = 0.0
+        self.clock = 0.0
+        monkeypatch.setattr(build, "environment", lambda *_: "main/bin/python")
+        monkeypatch.setattr(build, "matrix_environment", self.prepare)
+        monkeypatch.setattr(build, "installed_release", lambda _: own)
+        monkeypatch.setattr(build, "run", self.run)
+        monkeypatch.setattr(build.time, "monotonic", lambda: self.clock)
+
+    def prepare(self, _root: Path, release: str, _options: object) -> str | None:
+        if release in self.missing:
+            return None
+        if self.offline:
+            raise build.Stop("pip could not install the packages.")
+        return release
+
+    def run(self, command: list[str]) -> int:
+        self.asked.append(command[0])
+        self.clock += self.seconds
+        return self.codes.get(command[0], 0)
+
+
+def test_the_matrix_tests_every_release_and_fails_when_one_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    releases = Releases(monkeypatch)
+    releases.missing, releases.codes = {"5.1.2"}, {"4.4.0": -11}
+    assert build.main(["test", "--matrix"]) == 1
+    assert releases.asked == ["4.2.23", "4.4.0", "4.5.15", "5.0.1", "5.2.3"]
+    printed = capsys.readouterr().out
+    assert "Blender 4.4.0: failed with exit status -11" in printed
+    assert "Blender 5.1.2: skipped, there is no Python for it here" in printed
+    releases.codes = {}
+    assert build.main(["test", "--matrix"]) == 0
+
+
+def test_a_matrix_without_any_blender_or_package_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    releases = Releases(monkeypatch)
+    releases.missing = set(build.MATRIX)
+    assert build.main(["test", "--matrix"]) == 1
+    releases.missing, releases.offline = set(), True
+    assert build.main(["test", "--matrix"]) == 1
+
+
+def test_others_leave_out_the_release_that_was_tested_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    releases = Releases(monkeypatch)
+    assert build.main(["test", "--others"]) == 0
+    assert releases.asked[0] == "main/bin/python"
+    assert sorted(releases.asked[1:]) == sorted(set(build.MATRIX) - {"5.0.1"})
+    releases.codes = {"4.2.23": 1}
+    assert build.main(["test", "--others"]) == 1
+    for code in (1, -11):
+        releases.codes = {"main/bin/python": code}
+        assert build.main(["test", "--others"]) == code
+
+
+def test_without_a_network_or_time_the_others_are_skipped_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    releases = Releases(monkeypatch)
+    releases.offline = True
+    assert build.main(["test", "--others"]) == 0
+    assert capsys.readouterr().out.count("could not be installed") == 5
+    releases.offline, releases.seconds = False, 70.0
+    assert build.main(["test", "--others"]) == 0
+    assert len(releases.asked) == 2 + 2, "one whole suite a run; two others fit into the time"
+    assert capsys.readouterr().out.count("seconds for other Blenders are over") == 3
+
+
+def test_the_lists_of_releases_and_of_tests_are_of_what_there_is() -> None:
+    assert sorted(build.OTHERS) == sorted(build.MATRIX)
+    assert [name for name in build.PART if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_tests_and_not_the_end_of_python_give_the_status(tmp_path: Path, fails: bool) -> None:
+    """bpy 4.2 crashes and 4.5 hangs when Python ends; here a callback at its end does either."""
+    (tmp_path / "test_it.py").write_text(
+        f"import atexit, os\natexit.register(os.abort)\ndef test_it() -> None:\n    assert {not fails}\n"
+    )
+    command = [sys.executable, "-m", "tools.run_pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == int(fails), done.stdout + done.stderr
+    assert ("1 failed" if fails else "1 passed") in done.stdout
+
+
+def test_a_crash_inside_a_test_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("import os\ndef test_it() -> None:\n    os.abort()\n")
+    command = [sys.executable, "-m", "tools.run_pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode != 0
