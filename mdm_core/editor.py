@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from mdm_core import cleanup
 from mdm_core.cleanup import contacts as stances_of
 from mdm_core.diffusion import samplers
-from mdm_core.editing import constraints, footing, source, windows, world
+from mdm_core.editing import constraints, footing, observed, source, windows, world
 from mdm_core.editing.finish import Body, attached, finish, project
 from mdm_core.editing.plan import Model, Plan, Scene, jump, plan, scene
 from mdm_core.editing.projection import Projection, Targets
 from mdm_core.editing.request import EditRequest, check
 from mdm_core.editing.resampling import resampled
-from mdm_core.editing.windows import Segment
+from mdm_core.editing.windows import Segment, Window
 from mdm_core.engine.base import Conditioning
 from mdm_core.errors import MotionError
 from mdm_core.features import humanml3d
@@ -50,11 +50,13 @@ class Task:
     """What the sampler is given: a number of frames, prompts for stretches of them, and what is imposed.
 
     start: None for pure noise, or normalised features [T, D] and the share of the chain to walk from there.
+    known: what a network that takes observations is shown.
     """
 
     segments: tuple[Segment, ...]
     constrain: samplers.Constrain | None = None
     start: tuple[Numbers, float] | None = None
+    known: observed.Observed | None = None
 
     def __len__(self) -> int:
         return self.segments[-1].stop
@@ -73,7 +75,12 @@ def edit(
         return [replace(motion, features=None, seed=request.seed + k) for k in range(request.takes)]
     made = plan(scene(motion, request), model_of(generator), blend=request.blend)
     return [
-        _motion(generator, request, k, *_finished(made, features, generator, clean_up=request.clean))
+        _motion(
+            generator,
+            request,
+            k,
+            *_finished(made, features, generator, clean_up=request.clean, first_frame=request.first_frame),
+        )
         for k, features in enumerate(_sampled(generator, made, request, on_step))
     ]
 
@@ -119,6 +126,7 @@ def sample(
             text_mask=None if read is None else generator.engine.into(np.repeat(read, len(batch), axis=0)),
             frame_mask=None if masks is None else generator.engine.into(masks),
         )
+        conditioning = _shown(generator, conditioning, task, placed, len(batch))
         denoiser = generator.guided(scale)
         x, noise = generator.noise(batch, len(task))
         levels = chain
@@ -139,6 +147,20 @@ def sample(
     if not np.isfinite(features).all():
         raise MotionError("The model made numbers that are no motion; install the model again.")
     return features
+
+
+def _shown(
+    generator: MotionGenerator, conditioning: Conditioning, task: Task, placed: Sequence[Window], takes: int
+) -> Conditioning:
+    """The conditioning with what is known of each window, for networks that look at it."""
+    if task.known is None or not generator.card["architecture"].get("observed"):
+        return conditioning
+    longest = max(len(window) for window in placed)
+    seen = [observed.window(task.known, window.start, window.stop, longest) for window in placed]
+    values, mask = (
+        generator.engine.into(np.repeat(np.stack(arrays), takes, axis=0)) for arrays in zip(*seen, strict=True)
+    )
+    return replace(conditioning, observed=values, observed_mask=mask)
 
 
 def _texts(generator: MotionGenerator, prompts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
@@ -173,11 +195,12 @@ def task_of(generator: MotionGenerator, made: Plan, request: EditRequest) -> Tas
         constraints.projected(Projection(made.targets, model_of(generator).fps), generator.layout, mean, std)
     )
     start = None if request.vary is None else (known, request.vary)
-    return Task((Segment(0, len(made), request.prompt),), constraints.in_turn(*imposed), start)
+    shown = observed.of(made, generator.layout, mean, std)
+    return Task((Segment(0, len(made), request.prompt),), constraints.in_turn(*imposed), start, shown)
 
 
 def _finished(
-    made: Plan, features: Numbers, generator: MotionGenerator, *, clean_up: bool
+    made: Plan, features: Numbers, generator: MotionGenerator, *, clean_up: bool, first_frame: int = 0
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], float]:
     """Positions [n, 22, 3], contacts [n, 4] and rate of the whole scene from one take's features [T, D]."""
     model, scene_ = model_of(generator), made.scene
@@ -204,7 +227,7 @@ def _finished(
         result = finish(raw, targets, held, stands, body)
     else:
         result = attached(project(Projection(targets, body.fps), raw), held, place, body.lengths)
-    _check_met(result, targets, scene_, cut, body)
+    _check_met(result, targets, scene_, cut, body, first_frame)
 
     whole = scene_.positions.astype(np.float32)
     stay = held & ~scene_.adrift[cut][:, None]
@@ -215,9 +238,9 @@ def _finished(
 
 
 def _stances(features: Numbers, positions: Numbers, model: Model) -> NDArray[np.bool_]:
-    if "contact" not in model.layout.groups:
-        return stances_of.detect(positions, model.fps)
-    return stances_of.plateaus(features[:, model.layout.slice("contact")], positions, model.fps)
+    if "contact" in model.layout.groups:
+        return stances_of.plateaus(features[:, model.layout.slice("contact")], positions, model.fps)
+    return stances_of.detect(positions, model.fps)
 
 
 def _drift(place: Numbers, made: Numbers, adrift: NDArray[np.bool_]) -> None:
@@ -236,7 +259,7 @@ def _scene_targets(scene_: Scene, cut: slice, place: Numbers) -> Targets:
     return Targets(place, marked, yields, ground, np.zeros(len(ground)), none)
 
 
-def _check_met(result: Numbers, targets: Targets, scene_: Scene, cut: slice, body: Body) -> None:
+def _check_met(result: Numbers, targets: Targets, scene_: Scene, cut: slice, body: Body, first: int) -> None:
     """Targets are met in any case; where that tore a bone or took a leap, they are out of reach: MotionError."""
     wanted = targets.joints & ~scene_.held[cut]
     if not wanted.any():
@@ -247,9 +270,10 @@ def _check_met(result: Numbers, targets: Targets, scene_: Scene, cut: slice, bod
     worst = int(frames[np.argmax(torn[frames])])
     if torn[worst] > TORN:
         name = JOINT_NAMES[int(np.flatnonzero(wanted[worst])[0])]
+        frame = first + worst + cut.start - scene_.lead
         raise MotionError(
-            f"{name} cannot reach its target at frame {worst + cut.start - scene_.lead}: {torn[worst]:.2f} m are "
-            "missing; move the target, or let more of the body change."
+            f"{name} cannot reach its target at frame {frame}: {torn[worst]:.2f} m are missing; move the target, or "
+            "let more of the body change."
         )
     speed = float(np.linalg.norm(np.diff(result[:, 0], axis=0), axis=-1).max()) * body.fps
     if speed > FASTEST:
@@ -280,6 +304,8 @@ def _timeline(generator: MotionGenerator, request: EditRequest, on_step: OnStep 
     """New motions in which one prompt follows the other."""
     model = model_of(generator)
     segments = windows.without_gaps(request.timeline)
+    if request.timeline_fps is not None:
+        segments = windows.at_rate(segments, request.timeline_fps, model.fps)
     frames = segments[-1].stop
     if frames < model.shortest and generator.card["frames"].get("mask", True):
         raise MotionError(
@@ -338,13 +364,13 @@ def _loop(generator: MotionGenerator, motion: Motion, request: EditRequest, on_s
         positions, contacts, fps = _finished(laid, features, generator, clean_up=request.clean)
         if request.loop == "in_place":
             positions = on_the_spot(positions, frames, fps)
-        positions = positions[:frames].astype(np.float32)
-        result.append(_motion(generator, request, take, positions, contacts[:frames], fps))
+        stop = frames + request.closed
+        result.append(_motion(generator, request, take, positions[:stop].astype(np.float32), contacts[:stop], fps))
     return result
 
 
 def on_the_spot(positions: Numbers, frames: int, fps: float) -> Numbers:
-    """A loop of `frames` frames without its way over the ground; sways within a step stay.
+    """A loop of `frames` frames, and the first again, without its way over the ground; sways within a step stay.
 
     positions: [> frames, 22, 3]; frame `frames` is frame 0 again, somewhere else.
     """
@@ -352,4 +378,5 @@ def on_the_spot(positions: Numbers, frames: int, fps: float) -> Numbers:
     ground = positions[:frames, 0] * [1.0, 0.0, 1.0]
     rounds = np.concatenate([ground + k * way for k in (-1, 0, 1)])
     smooth = humanml3d.gaussian_smooth(rounds, min(SWAY * fps, frames / 4))[frames : 2 * frames]
-    return positions[:frames] - (smooth - smooth[0])[:, None]
+    smooth = np.append(smooth, smooth[:1] + way, axis=0)
+    return positions[: frames + 1] - (smooth - smooth[0])[:, None]

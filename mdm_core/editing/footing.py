@@ -36,7 +36,7 @@ LIFT_SECONDS = 0.08
 
 
 def glides(positions: Numbers, fps: float) -> bool:
-    """Whether the body of [T, 22, 3] goes without steps, as on skates: mostly no foot rests, nor are both in the air."""
+    """Whether the body of [T, 22, 3] goes without steps, as on skates: mostly no foot rests, nor are both aloft."""
     feet = positions[:, list(FEET)]
     rests = contacts.speed(feet, fps).min(axis=1) < GLIDING
     in_the_air = feet[..., 1].min(axis=1) > np.percentile(feet[..., 1], 5) + NEAR_GROUND

@@ -46,11 +46,14 @@ class EditRequest:
     targets: places for single joints. path: a way for the hips, over `frames`.
     extend, lead_in: seconds to be added after the end and before the start; frames before the start are negative.
     loop: the end is made to lead back into the start, "travel" from where it has come to, or "in_place";
-        loop_seconds: how much at the end is made anew for that.
+        loop_seconds: how much at the end is made anew for that. closed: the result has one frame more, the first again
+        where the next round begins.
     vary: None, or how far from the present motion the result may go, 0 to 1 (partial noising).
-    timeline: prompts one after the other, for a new motion without a source; frames at the model's rate.
+    timeline: prompts one after the other, for a new motion without a source; frames at `timeline_fps`, the model's own
+        rate if None.
     blend: seconds inside the range over which the old motion fades out and in again.
     rounds: passes of each noise level (RePaint); more make seams smoother and take as much longer.
+    first_frame: what the motion's frame 0 is called in sentences for the user.
     seed, takes, guidance, steps, sampler, clean: as in `generator.Request`.
     """
 
@@ -64,10 +67,13 @@ class EditRequest:
     lead_in: float = 0.0
     loop: Loop = ""
     loop_seconds: float = 1.0
+    closed: bool = False
     vary: float | None = None
     timeline: tuple[Segment, ...] = ()
+    timeline_fps: float | None = None
     blend: float = 0.0
     rounds: int = 1
+    first_frame: int = 0
     seed: int = 0
     takes: int = 1
     guidance: float | None = None
@@ -148,6 +154,8 @@ def _check_numbers(request: EditRequest) -> None:
         raise MotionError(f"The number of takes must be 1 or more, not {request.takes}.")
     if not 0 <= request.seed <= 2**63 - 1 - request.takes:
         raise MotionError(f"The seed must be a whole number from 0 up, not {request.seed}.")
+    if request.timeline_fps is not None and not 1 <= request.timeline_fps <= 1000:
+        raise MotionError(f"The timeline's frame rate must be 1 to 1000, not {request.timeline_fps:g}.")
     if request.guidance is not None and not (math.isfinite(request.guidance) and request.guidance >= 0):
         raise MotionError(f"Guidance must be 0 or more, not {request.guidance:g}; 2.5 is usual.")
 

@@ -7,6 +7,7 @@ agree on the frames they share, the handshake, at every step. Here the noisy mot
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -46,6 +47,19 @@ class Window:
 
     def __len__(self) -> int:
         return self.stop - self.start
+
+
+def at_rate(segments: Sequence[Segment], fps: float, rate: float) -> list[Segment]:
+    """Segments at `fps`, in time and without gaps, at another rate: each border at the nearest frame, and at the end so
+    many frames that the last one of before lies within the motion."""
+    ratio = rate / fps
+    borders = [round(segment.start * ratio) for segment in segments]
+    borders.append(math.ceil((segments[-1].stop - 1) * ratio - 1e-6) + 1)
+    return [
+        replace(segment, start=start, stop=stop)
+        for segment, start, stop in zip(segments, borders, borders[1:], strict=False)
+        if stop > start
+    ]
 
 
 def windows(segments: Sequence[Segment], shortest: int, longest: int, handshake: int = HANDSHAKE) -> list[Window]:
