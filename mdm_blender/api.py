@@ -9,17 +9,21 @@ Nothing here needs the add-on to be enabled.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import bpy
 
+from mdm_core.editing.request import Facing
 from mdm_core.errors import Cancelled, MotionError
 from mdm_core.generator import Request
 
 from . import jobs, rig
 from . import takes as taken
 from .apply import DEFAULTS, ApplyOptions, check
-from .editing.scripts import again, extend, inbetween, regenerate
+from .editing.path import read_way
+from .editing.scripts import again, extend, inbetween, loop, made, regenerate, timeline
+from .editing.timeline import along
 from .keys.bake import Tolerance
 from .preferences import WorkerSettings, worker_settings
 
@@ -33,7 +37,9 @@ __all__ = [
     "extend",
     "generate",
     "inbetween",
+    "loop",
     "regenerate",
+    "timeline",
 ]
 
 
@@ -52,6 +58,8 @@ def generate(
     takes: int = 1,
     guidance: float | None = None,
     steps: int | None = None,
+    path: Any = None,
+    facing: Facing = "along",
     options: ApplyOptions = DEFAULTS,
     settings: WorkerSettings | None = None,
     on_step: Callable[[int, int], None] | None = None,
@@ -61,6 +69,8 @@ def generate(
     frame_start: the scene frame of the motion's first; the current one if None.
     seed: take k is made with seed + k.
     guidance, steps: the model's own if None.
+    path: a curve object that the hips follow at an even speed, facing "along" it or "free"; the motion is where the
+        curve is, and may then be longer than the model's longest.
     options: how it is put on the rig: root motion, feet, hands, IK controls, and which action gets the keys.
     settings: model, engine, device and Python; the add-on's preferences if None.
     on_step: called with (step, steps); raise `Cancelled` in it to stop.
@@ -69,6 +79,11 @@ def generate(
     """
     check(_checked(armature), options)
     start = float(bpy.context.scene.frame_current) if frame_start is None else frame_start
+    if path is not None:
+        render, way = bpy.context.scene.render, read_way(path, facing)
+        one = along(prompt, seconds, start, render.fps / render.fps_base, way)
+        chosen = replace(one, seed=seed, takes=takes, guidance=guidance, steps=steps, options=options)
+        return made(armature, chosen, settings, on_step)
     request = Request((prompt,), seconds=seconds, seed=seed, takes=takes, guidance=guidance, steps=steps)
     motions = jobs.wait_for(request, settings or worker_settings(), on_step)
     return taken.add(armature, motions, frame_start=start, options=options)

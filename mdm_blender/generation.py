@@ -22,9 +22,9 @@ class Failure:
 
 @dataclass(frozen=True)
 class Edit:
-    """A motion, at any rate, and what is to become of it."""
+    """A motion, at any rate, and what is to become of it; no motion where a timeline makes one."""
 
-    motion: Motion
+    motion: Motion | None
     request: EditRequest
 
 
@@ -80,10 +80,13 @@ class Generation:
 
 
 def _submit_edit(client: WorkerClient, edit: Edit, chosen: dict[str, Any]) -> int:
-    arrays: dict[str, Any] = {"positions": edit.motion.positions}
-    if edit.motion.contacts is not None:
-        arrays["contacts"] = edit.motion.contacts
-    return client.submit("edit", arrays=arrays, fps=edit.motion.fps, request=asdict(edit.request), **chosen)
+    motion, request = edit.motion, asdict(edit.request)
+    if motion is None:
+        return client.submit("edit", request=request, **chosen)
+    arrays: dict[str, Any] = {"positions": motion.positions}
+    if motion.contacts is not None:
+        arrays["contacts"] = motion.contacts
+    return client.submit("edit", arrays=arrays, fps=motion.fps, request=request, **chosen)
 
 
 def motions(result: Message) -> list[Motion]:

@@ -22,7 +22,7 @@ from mdm_core.motion import Motion
 from . import process, scene, takes
 from .apply import DEFAULTS, ApplyOptions
 from .generation import Edit, Failure, Generation
-from .preferences import WorkerSettings
+from .preferences import WorkerSettings, worker_settings
 
 TICK_SECONDS = 0.1
 POLL_SECONDS = 0.005
@@ -164,6 +164,15 @@ class Controller:
 
 
 controller = Controller()
+
+
+def run(wanted: Request | Edit, target: Goal) -> None:
+    """Starts the job; in background mode it returns when all is done, MotionError where nothing came of it."""
+    controller.start(wanted, target, worker_settings())
+    if bpy.app.background:
+        controller.wait()
+        if controller.failure is not None:
+            raise MotionError(controller.failure.message)
 
 
 def _tick() -> float | None:

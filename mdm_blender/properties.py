@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from .apply import ApplyOptions, Controls
+from .editing.rows import curve_property, facing_property
 from .keys.targets import Destination
 from .retarget import RootMotion
 
@@ -42,6 +43,8 @@ class MDM_PG_settings(bpy.types.PropertyGroup):
         takes: int
         seed: int
         use_random_seed: bool
+        path: Any
+        facing: str
         root_motion: RootMotion
         use_foot_lock: bool
         use_relaxed_hands: bool
@@ -75,6 +78,8 @@ class MDM_PG_settings(bpy.types.PropertyGroup):
         use_random_seed: bpy.props.BoolProperty(
             name="Random Seed", description="Another seed, and so another motion, each time", default=True
         )
+        path: curve_property()
+        facing: facing_property()
         root_motion: bpy.props.EnumProperty(
             name="Root Motion", description="What carries the body over the ground", items=ROOT_MOTION, default="hips"
         )

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_core.editing.request import EditRequest
+from mdm_core.editing.request import EditRequest, Loop
 from mdm_core.editing.request import check as check_request
 from mdm_core.errors import MotionError
 from mdm_core.motion import Motion
@@ -21,15 +21,20 @@ from .. import compat, keys, rig
 from ..retarget.root_motion import root_bone
 from ..rig import RigMap, RigSnapshot
 from ..rig.read import read as read_rig
+from .goals import JointGoal, targets_of
 from .marks import animators_keys, own_poses
+from .path import Way, ground_path
+from .space import space_of
 from .stretch import Stretch, key_span, read_stretch
 from .switches import check_fk
 
-Kind = Literal["regenerate", "inbetween", "extend"]
+Kind = Literal["regenerate", "inbetween", "extend", "loop"]
 CONTEXT = 3.0
 """Seconds on either side of the range that are read: the model sees two of them, the rest tells how the body stands."""
 FADE = 0.25
 """Seconds over which what is left of an edit at its border is taken off, at least."""
+LOOP_START = 0.5
+"""Seconds that a loop needs besides what is made anew of it."""
 SHORTEST = 3
 """Frames."""
 PART_OF = {JOINT_NAMES[joint]: part for part, joints in PARTS.items() for joint in joints}
@@ -39,12 +44,15 @@ OBJECT = ""
 
 @dataclass(frozen=True)
 class Ask:
-    """kind: "regenerate" frames anew, "inbetween": so that the poses of `keys` stay, or "extend" past the last key.
+    """kind: "regenerate" frames anew, "inbetween": so that the poses of `keys` stay, "extend" past the last
+    key, or "loop": so that the last frame is the first again.
 
     frames: first and last scene frame that may change, both included; all of the action if None. bones: the mapped
     bones that may change, or parts: names of `skeleton.PARTS`; everything if both are empty. keys: scene frames, by
     default those where the animator has keys. blend: frames inside the range over which the old motion fades.
-    vary: as in `EditRequest`. seconds: of an extension. in_place: write into the action itself and not into a copy.
+    targets: where single joints are. path: the way of the hips. loop: "travel" or "in_place".
+    vary: as in `EditRequest`. seconds: of an extension, or how much at the end of a loop is made anew. in_place: write
+    into the action itself and not into a copy.
     """
 
     kind: Kind = "regenerate"
@@ -54,6 +62,9 @@ class Ask:
     parts: tuple[str, ...] = ()
     keys: tuple[int, ...] | None = None
     blend: int = 5
+    targets: tuple[JointGoal, ...] = ()
+    path: Way | None = None
+    loop: Loop = ""
     vary: float | None = None
     seconds: float = 2.0
     seed: int = 0
@@ -94,6 +105,8 @@ def prepare(armature: Any, ask: Ask, context_scene: Any) -> Plan:
     check_fk(armature, snapshot, rig_map, parts)
     if ask.kind == "extend":
         return _extension(armature, ask, context_scene, snapshot, rig_map, bones, span)
+    if ask.kind == "loop":
+        return _round(armature, ask, context_scene, snapshot, rig_map, bones, span)
 
     first, last = checked_range(ask, span, action.name)
     context = math.ceil(CONTEXT * context_scene.render.fps / context_scene.render.fps_base)
@@ -102,12 +115,17 @@ def prepare(armature: Any, ask: Ask, context_scene: Any) -> Plan:
     marked = [frame for frame in _marked(armature, ask, bones, first, last) if first <= frame <= last]
     fixed = (stretch.frames < first) | (stretch.frames > last) | np.isin(stretch.frames, marked)
     rate = stretch.motion.fps
+    _check_goals(ask, parts, marked)
+    space = space_of(snapshot, rig_map, stretch.root_motion)
     request = replace(
         _request(ask, parts),
         frames=(first - start, last + 1 - start),
         keys=tuple(frame - start for frame in marked),
+        targets=targets_of(armature, stretch, ask.targets, first, last, context_scene),
+        path=None if ask.path is None else ground_path(ask.path, space),
         blend=ask.blend / rate,
         vary=ask.vary,
+        first_frame=start,
     )
     check_request(request, len(stretch))
     return Plan(
@@ -154,14 +172,52 @@ def _extension(
     return Plan(ask, action, longer, request, bones, last + 1, last + added, (False, True), fixed, fade)
 
 
+def _round(
+    armature: Any,
+    ask: Ask,
+    context_scene: Any,
+    snapshot: RigSnapshot,
+    rig_map: RigMap,
+    bones: frozenset[str],
+    span: tuple[float, float],
+) -> Plan:
+    if ask.bones or ask.parts:
+        raise MotionError("A loop moves the whole body: leave bones and body parts away.")
+    first, last = checked_range(ask, span, armature.animation_data.action.name)
+    stretch = read_stretch(armature, context_scene, snapshot, rig_map, first, last)
+    rate = stretch.motion.fps
+    if last - first < (ask.seconds + LOOP_START) * rate:
+        raise MotionError(
+            f"Frames {first} to {last} are too short for a loop of which the last {ask.seconds:g} s are made anew: "
+            "choose a longer range, or less to be made anew."
+        )
+    request = replace(_request(ask, ()), loop=ask.loop, loop_seconds=ask.seconds, closed=True)
+    check_request(request, last - first)
+    changed = first + 1 if ask.loop == "in_place" else last - max(SHORTEST, round(ask.seconds * rate))
+    action = armature.animation_data.action.session_uid
+    fixed = stretch.frames < changed
+    opened = (changed <= span[0], last >= span[1])
+    return Plan(ask, action, stretch, request, bones, changed, last, opened, fixed, round(FADE * rate))
+
+
 def source_motion(plan: Plan) -> Motion:
-    """What the worker is sent: the stretch without the frames that an extension adds."""
+    """What the worker is sent: the stretch without the frames that an extension adds, or the one that ends a loop."""
     motion = plan.stretch.motion
-    if plan.ask.kind != "extend":
+    if plan.ask.kind not in ("extend", "loop"):
         return motion
-    count = int(plan.fixed.sum())
+    count = len(motion) - 1 if plan.ask.kind == "loop" else int(plan.fixed.sum())
     contacts = motion.contacts
     return replace(motion, positions=motion.positions[:count], contacts=None if contacts is None else contacts[:count])
+
+
+def _check_goals(ask: Ask, parts: tuple[str, ...], marked: Iterable[int]) -> None:
+    kept = set(marked)
+    for goal in ask.targets:
+        if goal.frame in kept:
+            raise MotionError(f"The pose at frame {goal.frame} stays, so the {goal.label} can have no target there.")
+        if parts and PART_OF[goal.joint] not in parts:
+            part = PART_OF[goal.joint].replace("_", " ")
+            raise MotionError(f"The {goal.label} has a target but may not change: let the {part} change too.")
 
 
 def _request(ask: Ask, parts: tuple[str, ...]) -> EditRequest:

@@ -9,6 +9,7 @@ import bpy
 from mdm_core.skeleton import PARTS
 
 from .plan import Ask, Kind, selected_bones
+from .rows import MDM_PG_target, curve_property, facing_property
 
 PART_ITEMS = tuple(
     (part, part.replace("_", " ").title(), f"The {part.replace('_', ' ')} may change", 1 << bit)
@@ -22,6 +23,12 @@ SCOPES = (
 MARKS = (
     ("keys", "Own Keys", "Poses at keys that are not of the type Generated stay"),
     ("markers", "Markers", "Poses at the scene's timeline markers stay"),
+)
+
+
+LOOPS = (
+    ("travel", "Travelling", "Each round goes on from where the one before has come to"),
+    ("in_place", "In Place", "The way over the ground is taken out, for games and crowds"),
 )
 
 
@@ -39,6 +46,13 @@ class MDM_PG_editing(bpy.types.PropertyGroup):
         vary: float
         seconds: float
         in_place: bool
+        path: Any
+        facing: str
+        targets: Any
+        active_target: int
+        loop: str
+        loop_range: bool
+        loop_seconds: float
     else:
         prompt: bpy.props.StringProperty(
             name="Prompt",
@@ -78,18 +92,34 @@ class MDM_PG_editing(bpy.types.PropertyGroup):
             name="Edit in Place",
             description="Write into the action itself; otherwise the edit goes to a copy and the original is kept",
         )
+        path: curve_property()
+        facing: facing_property()
+        targets: bpy.props.CollectionProperty(type=MDM_PG_target)
+        active_target: bpy.props.IntProperty(name="Active Target")
+        loop: bpy.props.EnumProperty(name="Loop", description="What the loop does over the ground", items=LOOPS)
+        loop_range: bpy.props.BoolProperty(
+            name="Range Only", description="Make a loop of the range above, instead of the whole action"
+        )
+        loop_seconds: bpy.props.FloatProperty(
+            name="Remade",
+            description="Seconds at the end that are made anew, to lead back into the start",
+            default=1.0,
+            min=0.3,
+            soft_max=3.0,
+        )
 
     def ask(self, kind: Kind, armature: Any, *, varied: bool = False) -> Ask:
         """What the panel shows, as plain data; without a seed and without the poses that stay."""
-        whole = kind == "extend"
+        whole = kind in ("extend", "loop")
         return Ask(
             kind=kind,
             prompt=self.prompt.strip(),
-            frames=None if whole else (self.first, self.last),
+            frames=None if whole and not (kind == "loop" and self.loop_range) else (self.first, self.last),
             bones=selected_bones(armature) if self.scope == "bones" and not whole else (),
             parts=tuple(part for part in PARTS if part in self.parts) if self.scope == "parts" and not whole else (),
             blend=self.blend if kind == "regenerate" else 0,
             vary=self.vary if varied else None,
-            seconds=self.seconds,
-            in_place=self.in_place,
+            loop="travel" if kind == "loop" and self.loop == "travel" else "in_place" if kind == "loop" else "",
+            seconds=self.loop_seconds if kind == "loop" else self.seconds,
+            in_place=self.in_place and kind != "loop",
         )

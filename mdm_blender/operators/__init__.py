@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from . import bake, edit, generate, mapping, report, take
+from . import bake, edit, edit_loop, edit_timeline, generate, mapping, report, take
 
 CLASSES: tuple[type, ...] = (
     *generate.CLASSES,
     *edit.CLASSES,
+    *edit_timeline.CLASSES,
+    *edit_loop.CLASSES,
     *take.CLASSES,
     *bake.CLASSES,
     *mapping.CLASSES,

@@ -12,23 +12,15 @@ import bpy
 from mdm_core.errors import MotionError
 from mdm_core.skeleton import PARTS
 
-from .. import jobs, scene
+from .. import jobs, rig, scene
+from ..editing.goals import read_goals
 from ..editing.job import again_of, can_repeat, edit_of
 from ..editing.plan import SHORTEST, Ask, Kind
+from ..editing.rows import targets_in, way_of
 from ..editing.settings import MDM_PG_editing
 from ..editing.stretch import key_span
-from ..preferences import worker_settings
 from ..properties import MAX_SEED
 from .base import MotionOperator
-
-
-def run_job(wanted: Any, goal: Any) -> None:
-    """Starts the job; in background mode it returns when all is done."""
-    jobs.controller.start(wanted, goal, worker_settings())
-    if bpy.app.background:
-        jobs.controller.wait()
-        if jobs.controller.failure is not None:
-            raise MotionError(jobs.controller.failure.message)
 
 
 def marked_frames(shown: Any, frames: tuple[int, int] | None) -> tuple[int, ...]:
@@ -67,15 +59,26 @@ class EditOperator(MotionOperator):
             raise MotionError(f"An action can't be edited now: {reason} first.")
         settings: MDM_PG_editing = context.scene.mdm_edit
         ask = self.given(settings.ask(self.kind, armature, varied=self.varied))
-        if settings.scope == "bones" and self.kind != "extend" and not (ask.bones or ask.parts):
+        if settings.scope == "bones" and not self.whole and not (ask.bones or ask.parts):
             raise MotionError("No bones are selected: select those that may change in Pose Mode, or choose body parts.")
-        if settings.scope == "parts" and self.kind != "extend" and not (ask.bones or ask.parts):
+        if settings.scope == "parts" and not self.whole and not (ask.bones or ask.parts):
             raise MotionError("No body parts are chosen: switch on those that may change.")
         if self.kind == "inbetween" and settings.marks == "markers":
             ask = replace(ask, keys=marked_frames(context.scene, ask.frames))
-        run_job(
+        ask = self.constrained(ask, armature, context.scene)
+        jobs.run(
             *edit_of(armature, replace(ask, seed=self.seed_of(context), takes=context.scene.mdm.takes), context.scene)
         )
+
+    @property
+    def whole(self) -> bool:
+        """Whether the edit is always of the whole body."""
+        return self.kind in ("extend", "loop")
+
+    def constrained(self, ask: Ask, armature: Any, shown: Any) -> Ask:
+        """The wish with the panel's path and targets, for edits that take them."""
+        del armature, shown
+        return ask
 
     def given(self, ask: Ask) -> Ask:
         """The panel's wish with what was given to the operator."""
@@ -101,6 +104,12 @@ class RangeOperator(EditOperator):
             name="Parts", description=f"Names with commas between: {', '.join(PARTS)}", options={"SKIP_SAVE"}
         )
         bones: bpy.props.StringProperty(name="Bones", description="Names of bones, one a line", options={"SKIP_SAVE"})
+
+    def constrained(self, ask: Ask, armature: Any, shown: Any) -> Ask:
+        settings: MDM_PG_editing = shown.mdm_edit
+        wanted = targets_in(settings.targets, MotionError)
+        goals = read_goals(armature, rig.detect(armature), wanted, shown) if wanted else ()
+        return replace(ask, targets=goals, path=way_of(settings))
 
     def given(self, ask: Ask) -> Ask:
         ask = super().given(ask)
@@ -169,7 +178,7 @@ class MDM_OT_edit_again(EditOperator):
             raise MotionError(f"An action can't be edited now: {reason} first.")
         given = self.properties.is_property_set("seed")
         seed = self.seed if given else random.SystemRandom().randint(0, MAX_SEED)
-        run_job(*again_of(armature, seed, context.scene))
+        jobs.run(*again_of(armature, seed, context.scene))
 
 
 class MDM_OT_edit_range(MotionOperator):

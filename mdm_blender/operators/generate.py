@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -12,7 +13,8 @@ from mdm_core.generator import Request
 
 from .. import jobs, scene, takes
 from ..apply import check
-from ..preferences import worker_settings
+from ..editing.rows import way_of
+from ..editing.timeline import along, job_of
 from ..properties import MAX_SEED, MDM_PG_settings
 from .base import MotionOperator
 
@@ -46,15 +48,17 @@ class MDM_OT_generate(MotionOperator):
         armature = scene.needed_armature(context)
         if reason := scene.why_not_now(armature.session_uid):
             raise MotionError(f"An action can't be written now: {reason} first.")
-        options = context.scene.mdm.apply_options()
+        shown = context.scene
+        options, request = shown.mdm.apply_options(), self._request(shown.mdm)
         check(armature, options)
-        start = float(context.scene.frame_current)
-        target = jobs.Target(context.scene.session_uid, armature.session_uid, armature.name, start, options)
-        jobs.controller.start(self._request(context.scene.mdm), target, worker_settings())
-        if bpy.app.background:
-            jobs.controller.wait()
-            if jobs.controller.failure is not None:
-                raise MotionError(jobs.controller.failure.message)
+        start, way = float(shown.frame_current), way_of(shown.mdm)
+        if way is not None:
+            one = along(
+                request.prompts[0], request.seconds or 0.0, start, shown.render.fps / shown.render.fps_base, way
+            )
+            jobs.run(*job_of(armature, replace(one, seed=request.seed, takes=request.takes, options=options), shown))
+            return
+        jobs.run(request, jobs.Target(shown.session_uid, armature.session_uid, armature.name, start, options))
 
     def _request(self, settings: MDM_PG_settings) -> Request:
         chosen = {name: getattr(settings, name) for name in ("prompt", "seconds", "seed", "takes")}

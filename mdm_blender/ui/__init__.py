@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from . import editing, mapping, panel
+from . import constraints, editing, mapping, panel, timeline
 
-CLASSES: tuple[type, ...] = (*panel.CLASSES, *editing.CLASSES, *mapping.CLASSES)
+CLASSES: tuple[type, ...] = (
+    *panel.CLASSES,
+    *timeline.CLASSES,
+    *editing.CLASSES,
+    *constraints.CLASSES,
+    *mapping.CLASSES,
+)

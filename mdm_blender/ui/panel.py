@@ -95,6 +95,9 @@ def draw_settings(layout: Any, settings: MDM_PG_settings) -> None:
     seed.active = not settings.use_random_seed
     seed.prop(settings, "seed")
     row.prop(settings, "use_random_seed", text="", icon="FILE_REFRESH")
+    column.prop(settings, "path", icon="CURVE_DATA")
+    if settings.path is not None:
+        column.prop(settings, "facing")
 
 
 def draw_job(layout: Any, controller: jobs.Controller) -> None:

@@ -99,7 +99,8 @@ def test_without_an_armature_it_says_what_to_select() -> None:
     log = draw()
     assert any("armature" in text for text in texts(log))
     assert operators(log) == ["mdm.generate"]
-    assert [name for kind, name in log if kind == "prop"] == ["prompt", "seconds", "takes", "seed", "use_random_seed"]
+    shown = [name for kind, name in log if kind == "prop"]
+    assert shown == ["prompt", "seconds", "takes", "seed", "use_random_seed", "path"]
 
 
 def test_an_armature_that_is_none_of_a_character_is_explained_once_it_was_looked_at() -> None:

@@ -1,0 +1,136 @@
+"""An edited action brought to its goals on the rig itself, and how near it came. The model has been there but for the
+rig's other proportions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import compat
+from ..keys import read
+from ..keys.channels import location_channels, rotation_channels, rotation_path
+from ..keys.targets import bone_target
+from ..retarget import PoseTracks
+from ..retarget.rest import read_rest
+from .anchoring import near, spread
+from .goals import JointGoal, places
+from .plan import Plan
+from .reach import reached
+from .splice import Values, lay
+
+Array = NDArray[np.floating]
+NEAR = 0.01
+"""Metres of the motion: a joint that stays farther from its goal is told of."""
+ENOUGH = 5e-4
+EASE = 0.35
+"""Seconds before and after a goal over which the last step towards it fades."""
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Met:
+    """off: how far the joint stayed from its goal, metres of the motion, on the rig as Blender evaluates it."""
+
+    goal: JointGoal
+    off: float
+
+    @property
+    def note(self) -> str:
+        if self.off <= NEAR:
+            return ""
+        return (
+            f"The {self.goal.label} stays {100 * self.off:.1f} cm from its target: move it, or let more of the body "
+            "change."
+        )
+
+
+def meet(armature: Any, plan: Plan, goals: Sequence[JointGoal], metre: float, scene: Any) -> list[Met]:
+    """Changes the assigned action, the plan's bones within its frames, until the goals are met; how near they are.
+
+    metre: that of the motion in Blender's units.
+    """
+    found = _off(armature, plan, goals, scene)
+    for _ in range(ROUNDS):
+        if max(float(np.linalg.norm(it)) for it in found) <= ENOUGH * metre:
+            break
+        before = found
+        _step(armature, plan, goals, found, scene)
+        found = _off(armature, plan, goals, scene)
+        if _worst(found) > 0.7 * _worst(before):
+            break
+    return [Met(goal, float(np.linalg.norm(off)) / metre) for goal, off in zip(goals, found, strict=True)]
+
+
+def _worst(found: Sequence[Array]) -> float:
+    return max(float(np.linalg.norm(it)) for it in found)
+
+
+def _off(armature: Any, plan: Plan, goals: Sequence[JointGoal], scene: Any) -> list[Array]:
+    """What each joint lacks [3], in Blender's world."""
+    rest = read_rest(plan.stretch.rig, plan.stretch.rig_map)
+    result: list[Array] = []
+    for goal in goals:
+        there, _ = places(armature, rest, [goal.joint], [goal.frame], scene)
+        result.append(np.array(goal.place) - there[0, 0])
+    return result
+
+
+def _step(armature: Any, plan: Plan, goals: Sequence[JointGoal], missing: Sequence[Array], scene: Any) -> None:
+    stretch = plan.stretch
+    rest = read_rest(stretch.rig, stretch.rig_map)
+    frames = np.arange(plan.first, plan.last + 1)
+    kept = plan.fixed[frames - stretch.first]
+    ease = max(2, round(EASE * stretch.motion.fps))
+    shifts: dict[str, Array] = {}
+    for joint in dict.fromkeys(goal.joint for goal in goals):
+        values, fixed = np.zeros((len(frames), 3)), kept.copy()
+        for goal, off in zip(goals, missing, strict=True):
+            if goal.joint == joint:
+                _, worlds = places(armature, rest, [], [goal.frame], scene)
+                values[goal.frame - plan.first] = np.linalg.solve(worlds[0][:3, :3], off)
+                fixed[goal.frame - plan.first] = True
+        padded = np.pad(values, ((1, 1), (0, 0)))
+        shifts[joint] = spread(padded, np.pad(fixed, 1, constant_values=True), ease)[1:-1]
+    samples = read.sample(armature, frames)
+    tracks = reached(stretch.rig, stretch.rig_map, rest, samples, shifts, plan.bones)
+    moving = np.max([np.abs(shift).max(axis=1) for shift in shifts.values()], axis=0) > 0
+    lay(compat.own_channels(armature), _values(armature, plan, tracks, moving), plan.first, plan.last, plan.open)
+
+
+def _values(armature: Any, plan: Plan, tracks: PoseTracks, moving: NDArray[np.bool_]) -> list[Values]:
+    """The tracks [T] at the plan's frames as channels; where nothing moves [T] they keep their very numbers."""
+    frames = np.arange(plan.first, plan.last + 1)
+    known = {(it.bone, it.property): it for it in read.animated(armature)}
+    result: list[Values] = []
+
+    def add(bone: str, path: str, index: int, raw: Array, made: Array) -> None:
+        result.append(Values(path, index, bone, plan.first, raw[:, index], np.where(moving, made, raw[:, index])))
+
+    def played(bone: str, prop: str) -> Array:
+        now = getattr(armature.pose.bones[bone], prop)
+        channels = known.get((bone, prop))
+        if channels is None:
+            return np.tile(np.array(now, dtype=np.float64), (len(frames), 1))
+        return read.evaluated(channels, now, frames)
+
+    for bone, location in tracks.locations.items():
+        target = bone_target(armature, bone)
+        raw = played(bone, "location")
+        for channel in location_channels(target, np.broadcast_to(location, (len(frames), 3))):
+            add(bone, channel.path, channel.index, raw, channel.values)
+    for bone, rotation in tracks.rotations.items():
+        target = bone_target(armature, bone)
+        prop = rotation_path(target).removeprefix(target.prefix)
+        raw = played(bone, prop)
+        channels = rotation_channels(target, np.broadcast_to(rotation, (len(frames), 4)))
+        values = raw.copy()
+        for channel in channels:
+            values[:, channel.index] = channel.values
+        values = near(values, raw, ~moving, target.rotation_mode)
+        for channel in channels:
+            add(bone, channel.path, channel.index, raw, values[:, channel.index])
+    return result
