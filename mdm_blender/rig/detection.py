@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from mdm_core.errors import MotionError
 
-from .matching import judged, named_map
+from .anatomy import Doubt
+from .matching import doubted, judged, named_map
+from .proportions import gaps, unusual
 from .rig_map import CERTAIN, RigMap
 from .saved import of_rig
 from .snapshot import RigSnapshot
@@ -34,10 +36,18 @@ def best_map(rig: RigSnapshot) -> RigMap:
 
 def _best(rig: RigSnapshot) -> RigMap | None:
     named = named_map(rig)
-    if named is not None and named.confidence >= CERTAIN:
-        return named
+    if named is not None:
+        named = _asking(named, gaps(rig, named.bones))
+        if named.confidence >= CERTAIN:
+            return named
     shaped = shaped_map(rig)
-    shaped = None if shaped is None else judged(rig, shaped)
+    if shaped is not None:
+        shaped = _asking(judged(rig, shaped), (*gaps(rig, shaped.bones), *unusual(rig, shaped.bones)))
     if named is None or shaped is None:
         return named or shaped
     return max(named, shaped, key=lambda found: found.confidence)
+
+
+def _asking(rig_map: RigMap, against: tuple[Doubt, ...]) -> RigMap:
+    """The map less sure by the worst of these doubts: one missing bone raises several."""
+    return doubted(rig_map, rig_map.confidence * min((doubt.share for doubt in against), default=1.0), against)

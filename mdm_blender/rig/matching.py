@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from mdm_core.skeleton import JOINT_NAMES, PARENTS
 
-from .anatomy import doubts
+from .anatomy import Doubt, doubts
 from .families import FAMILIES
 from .family import COUNTED, PAIRED, REQUIRED, Family
 from .names import Names
@@ -174,6 +174,11 @@ def judged(rig: RigSnapshot, rig_map: RigMap) -> RigMap:
     confidence = rig_map.confidence
     for doubt in against:
         confidence *= doubt.share
+    return doubted(rig_map, confidence, against)
+
+
+def doubted(rig_map: RigMap, confidence: float, against: tuple[Doubt, ...]) -> RigMap:
+    """The map with this confidence, and with the doubts' joints and reasons."""
     uncertain = {*rig_map.doubts, *(joint for doubt in against for joint in doubt.joints)}
     return replace(
         rig_map,
@@ -194,7 +199,7 @@ def _switches(rig: RigSnapshot, names: Names, family: Family, affixes: Affixes) 
 
 
 def _fingers(names: Names, family: Family, affixes: Affixes) -> tuple[tuple[str, ...], ...]:
-    """The fingers of which every bone is there."""
+    """The fingers of which every bone is there; of two ways to read one the first, which is the longer."""
     found: list[tuple[str, ...]] = []
     for side in ("left", "right"):
         words = [sides[0] if side == "left" else sides[1] for sides in family.sides]
@@ -202,6 +207,6 @@ def _fingers(names: Names, family: Family, affixes: Affixes) -> tuple[tuple[str,
             bones = [
                 next((bone for word in words for bone in names.find(name, side, word, affixes)), "") for name in finger
             ]
-            if all(bones):
+            if all(bones) and not any(bones[0] in finger for finger in found):
                 found.append(tuple(bones))
     return tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,7 +155,8 @@ def place_of(text: str, places: Mapping[str, Array], side: str | None) -> Array:
 class KnownRig:
     """expected: joint -> the bones that are right for it, the best first. sides: bone -> (side, name without it).
 
-    unjudged: joints whose own bone was taken away, and which another may stand in for.
+    unjudged: joints for which another bone may stand in, as a bone is missing. lost: joints whose own bone is gone;
+    that they have none is right.
     """
 
     label: str
@@ -163,6 +164,7 @@ class KnownRig:
     expected: Mapping[str, tuple[str, ...]]
     sides: Mapping[str, tuple[str, str]]
     unjudged: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
 
     def snapshot(self) -> RigSnapshot:
         return snapshot(list(self.bones), self.label)
@@ -176,12 +178,14 @@ class KnownRig:
             for b in self.bones
         )
         expected = {joint: tuple(new[name] for name in names) for joint, names in self.expected.items()}
-        return KnownRig(
-            self.label, bones, expected, {new[name]: side for name, side in self.sides.items()}, self.unjudged
-        )
+        sides = {new[name]: side for name, side in self.sides.items()}
+        return replace(self, bones=bones, expected=expected, sides=sides)
 
     def without(self, joint: str) -> KnownRig:
-        """The rig without the bone of a joint (of both sides); what hung from it hangs from what it hung from."""
+        """The rig without the bone of a joint (of both sides); what hung from it hangs from what it hung from.
+
+        Another bone of the same limb in the very place of the lost one is right for its joint.
+        """
         lost = [j for j in self.expected if j == joint or j.partition("_")[2] == joint]
         gone = {self.expected[j][0] for j in lost}
         parents = {bone.name: bone.parent for bone in self.bones}
@@ -194,13 +198,22 @@ class KnownRig:
         bones = tuple(
             BoneData(b.name, above(b.parent), b.head, b.tail, b.roll) for b in self.bones if b.name not in gone
         )
+        places = {bone.name: bone.head for bone in self.bones}
+
+        def does_as_well(bone: BoneData, lost_bone: str) -> bool:
+            same = float(np.linalg.norm(bone.head - places[lost_bone])) < 1e-6
+            return same and (parents[bone.name] == lost_bone or parents[lost_bone] == bone.name)
+
         left = {j: tuple(name for name in names if name not in gone) for j, names in self.expected.items()}
+        for j in lost:
+            left[j] += tuple(b.name for b in bones if does_as_well(b, self.expected[j][0]))
         return KnownRig(
             self.label,
             bones,
             {j: names for j, names in left.items() if names},
             {name: side for name, side in self.sides.items() if name not in gone},
             frozenset(STOOD_IN.get(joint, ())),
+            frozenset(lost),
         )
 
 
