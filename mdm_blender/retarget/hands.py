@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,27 +24,40 @@ CURL = 14.0
 COUNTED = re.compile(r"finger(\d)")
 """Rigs that count their fingers begin with the thumb, some at 0 and some at 1."""
 
+THUMBS, LITTLE = ("thumb", "親指"), ("pinky", "little", "小指")
+FEWEST, SPREAD = 3, 20.0
+"""Fingers of a hand of which one can be told to be the thumb: the one that points this many degrees aside."""
+
 
 def relaxed_fingers(rig: RigSnapshot, rig_map: RigMap, rest: RigRest) -> dict[str, Array]:
     """Finger bone -> constant local rotation [1, 4]; none for a hand whose elbow is not mapped."""
     rotations: dict[str, Array] = {}
-    numbers = [found.group(1) for fingers in rig_map.fingers if (found := COUNTED.search(fingers[0].casefold()))]
-    first = min(numbers, default="0")
-    for fingers in rig_map.fingers:
-        side = _side(rig, rig_map, fingers[0])
-        if side is None or f"{side}_elbow" not in rest.limbs:
+    hands: dict[str, list[tuple[str, ...]]] = {"left": [], "right": []}
+    for finger in rig_map.fingers:
+        side = _side(rig, rig_map, finger[0])
+        if side is not None and f"{side}_elbow" in rest.limbs:
+            hands[side].append(finger)
+    for side, fingers in hands.items():
+        if not fingers:
             continue
         # In the T-pose the left elbow's hinge points out of the palm, the right one's into the back of the hand.
         palm = rotate(rest.limbs[f"{side}_elbow"], LEFT) * (1.0 if side == "left" else -1.0)
         palm = rotate(rest.axes, palm)
-        share = _share(fingers[0], first)
-        for name in fingers:
-            bone = rig.bones[name]
-            axis = normalize(np.cross(bone.tail - bone.head, palm))
-            turn = from_axis_angle(axis, np.radians(CURL * share))
-            own = rotation_of(bone.rest)
-            rotations[name] = multiply(multiply(inverse(own), turn), own)[None]
+        for finger, share in zip(fingers, _shares(rig, fingers), strict=True):
+            for name, way in zip(finger, _ways(rig, finger), strict=True):
+                turn = from_axis_angle(normalize(np.cross(way, palm)), np.radians(CURL * share))
+                own = rotation_of(rig.bones[name].rest)
+                rotations[name] = multiply(multiply(inverse(own), turn), own)[None]
     return rotations
+
+
+def _ways(rig: RigSnapshot, finger: Sequence[str]) -> list[Array]:
+    """Where each of a finger's bones leads, [3]: to the next one's head, as importers point tails anywhere."""
+    heads = [rig.bones[name].head for name in finger]
+    if len(heads) == 1:
+        return [rig.bones[finger[0]].tail - heads[0]]
+    ways = [b - a for a, b in itertools.pairwise(heads)]
+    return [*ways, ways[-1]]
 
 
 def _side(rig: RigSnapshot, rig_map: RigMap, finger: str) -> str | None:
@@ -55,11 +70,30 @@ def _side(rig: RigSnapshot, rig_map: RigMap, finger: str) -> str | None:
     return min(wrists, key=wrists.__getitem__, default=None)
 
 
+def _shares(rig: RigSnapshot, fingers: Sequence[Sequence[str]]) -> list[float]:
+    """How much of the curl each finger of a hand takes, as their names tell, else as they lie."""
+    names = [finger[0].casefold() for finger in fingers]
+    numbers = [found.group(1) for name in names if (found := COUNTED.search(name))]
+    if numbers or any(word in name for name in names for word in (*THUMBS, *LITTLE)):
+        return [_share(name, min(numbers, default="0")) for name in names]
+    shares = [1.0] * len(fingers)
+    if len(fingers) < FEWEST:
+        return shares
+    roots = np.array([rig.bones[finger[0]].head for finger in fingers])
+    ways = normalize(np.array([rig.bones[finger[-1]].head - rig.bones[finger[0]].head for finger in fingers]))
+    cosines = ways @ normalize(np.median(ways, axis=0))
+    thumb = int(np.argmin(cosines))
+    if cosines[thumb] < np.cos(np.radians(SPREAD)):
+        shares[thumb] = 0.5
+        little = int(np.argmax(np.linalg.norm(roots - roots[thumb], axis=1)))
+        shares[little] = 1.5 if len(fingers) > FEWEST else 1.0
+    return shares
+
+
 def _share(name: str, first: str) -> float:
     """How much of the curl a finger takes. first: the number that the rig gives its thumb, where it counts fingers."""
-    low = name.casefold()
-    counted = COUNTED.search(low)
+    counted = COUNTED.search(name)
     number = int(counted.group(1)) - int(first) if counted else -1
-    if number == 0 or any(word in low for word in ("thumb", "親指")):
+    if number == 0 or any(word in name for word in THUMBS):
         return 0.5
-    return 1.5 if number == 4 or any(word in low for word in ("pinky", "little", "小指")) else 1.0
+    return 1.5 if number == 4 or any(word in name for word in LITTLE) else 1.0

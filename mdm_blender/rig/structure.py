@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .family import COUNTED
+from .fingers import fingers_of
 from .limbs import Fit, arm_fits, leg_fits, paired
 from .rig_map import RigMap, in_order, problems_of
 from .snapshot import RigSnapshot
@@ -76,7 +77,20 @@ def shaped_map(rig: RigSnapshot) -> RigMap | None:
         problems=problems_of(rig, bones, root),
         reasons=("found by shape, its names are unknown", *best.reasons),
         root=root,
+        fingers=_fingers(best),
     )
+
+
+def _fingers(shape: Shape) -> tuple[tuple[str, ...], ...]:
+    """Of both hands, named."""
+    tree, bones = shape.tree, shape.bones
+    found: list[tuple[str, ...]] = []
+    for side in ("left", "right"):
+        wrist, elbow = bones.get(f"{side}_wrist"), bones.get(f"{side}_elbow")
+        if wrist is not None and elbow is not None:
+            forearm = float(np.linalg.norm(tree.heads[wrist] - tree.heads[elbow]))
+            found += (tuple(tree.names[bone] for bone in chain) for chain in fingers_of(tree, wrist, forearm))
+    return tuple(found)
 
 
 def _shape(tree: Tree) -> Shape | None:

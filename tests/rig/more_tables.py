@@ -89,7 +89,8 @@ MMD_JAPANESE = """
 {S}手捩 | {S}ひじ | elbow>wrist 0.6
 {S}手首 | {S}手捩 | wrist | wrist
 {S}ダミー | {S}手首 | wrist+0.06,0,-0.02
-fingers | {S}手首 | {S}{F}{N} | 親指 人指 中指 薬指 小指 | １ ２ ３
+fingers | {S}手首 | {S}{F}{N} | 親指 | ０ １ ２
+fingers | {S}手首 | {S}{F}{N} | - 人指 中指 薬指 小指 | １ ２ ３
 下半身 | 腰 | pelvis | pelvis
 {S}足 | 下半身 | hip | hip
 {S}ひざ | {S}足 | knee | knee

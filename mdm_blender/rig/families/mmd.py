@@ -29,6 +29,7 @@ JAPANESE = Family(
     },
     fingers=(
         ("{side}親指0", "{side}親指1", "{side}親指2"),
+        ("{side}親指1", "{side}親指2"),
         *(tuple(f"{{side}}{finger}{joint}" for joint in (1, 2, 3)) for finger in ("人指", "中指", "薬指", "小指")),
     ),
     parents=PARENTS,
@@ -56,6 +57,7 @@ ENGLISH = Family(
     },
     fingers=(
         ("thumb0{side}", "thumb1{side}", "thumb2{side}"),
+        ("thumb1{side}", "thumb2{side}"),
         *(tuple(f"{finger}{joint}{{side}}" for joint in (1, 2, 3)) for finger in ("fore", "middle", "third", "little")),
     ),
     parents=PARENTS,
