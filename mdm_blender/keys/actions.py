@@ -17,7 +17,7 @@ from .. import compat
 from ..retarget.posing import rotation_of
 from ..retarget.tracks import PoseTracks
 from . import curves, nla
-from .channels import Channel, location_channels, lock_notes, rotation_channels
+from .channels import Channel, location_channels, lock_notes, rotation_channels, scale_channels
 from .targets import Destination, bone_target, check, check_tracks, target_of
 
 Frames = NDArray[np.floating]
@@ -90,6 +90,8 @@ def _prepare(armature: Any, tracks: PoseTracks, frames: Frames) -> Prepared:
         channels += location_channels(target, tracks.locations[target.name])
     for target in turned:
         channels += rotation_channels(target, tracks.rotations[target.name])
+    for name, scale in tracks.scales.items():
+        channels += scale_channels(bone_target(armature, name), scale)
     own = target_of(armature, "")
     location, rotation = _in_parent(armature, tracks)
     if location is not None:

@@ -32,6 +32,7 @@ class Target:
     rotation_mode: str = "QUATERNION"
     lock_location: tuple[bool, ...] = (False, False, False)
     lock_rotation: tuple[bool, ...] = (False, False, False)
+    lock_scale: tuple[bool, ...] = (False, False, False)
     lock_w: bool = False
     locks_4d: bool = False
     rotation: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
@@ -53,6 +54,12 @@ def location_channels(target: Target, location: Array) -> list[Channel]:
     path = f"{target.prefix}location"
     free = [axis for axis in range(3) if not target.lock_location[axis]]
     return [Channel(path, axis, target.name, location[:, axis]) for axis in free]
+
+
+def scale_channels(target: Target, scale: Array) -> list[Channel]:
+    """Channels of scales [T, 3] without the locked ones."""
+    free = [axis for axis in range(3) if not target.lock_scale[axis]]
+    return [Channel(f"{target.prefix}scale", axis, target.name, scale[:, axis]) for axis in free]
 
 
 def rotation_path(target: Target) -> str:

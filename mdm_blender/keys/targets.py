@@ -66,12 +66,13 @@ def _check_scale(armature: Any) -> None:
 def check_tracks(armature: Any, tracks: PoseTracks, frames: Any) -> None:
     """Raises MotionError where the tracks do not fit this armature, these frames or are not numbers."""
     name = armature.name
-    wanted = (*tracks.rotations, *tracks.locations, *(switch.bone for switch in tracks.switches))
+    wanted = (*tracks.rotations, *tracks.locations, *tracks.scales, *(switch.bone for switch in tracks.switches))
     missing = [bone for bone in wanted if bone not in armature.pose.bones]
     if missing:
         raise MotionError(f"“{name}” has no bone “{missing[0]}” any more: generate the motion again.")
     own = (tracks.object_location, tracks.object_rotation)
-    values = (*tracks.rotations.values(), *tracks.locations.values(), *(track for track in own if track is not None))
+    posed = (tracks.rotations, tracks.locations, tracks.scales)
+    values = (*(v for part in posed for v in part.values()), *(track for track in own if track is not None))
     if any(len(v) not in (1, len(frames)) for v in values) or len(frames) == 0:
         raise MotionError("The motion and its frames differ in length: generate the motion again.")
     if not all(np.isfinite(v).all() for v in (*values, frames)) or np.any(np.diff(frames) <= 0):
@@ -96,6 +97,7 @@ def target_of(posed: Any, prefix: str) -> Target:
         rotation_mode=posed.rotation_mode,
         lock_location=tuple(posed.lock_location),
         lock_rotation=tuple(posed.lock_rotation),
+        lock_scale=tuple(posed.lock_scale),
         lock_w=posed.lock_rotation_w,
         locks_4d=posed.lock_rotations_4d,
         rotation=tuple(now),

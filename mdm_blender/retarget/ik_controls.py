@@ -17,7 +17,8 @@ from mdm_core.anatomy.frames import along, ramp
 from mdm_core.rotations import between, continuous, from_axis_angle, identity, inverse, multiply, normalize, rotate
 
 from ..rig.rig_map import RigMap
-from ..rig.snapshot import RigSnapshot
+from ..rig.snapshot import Bone, RigSnapshot
+from .ik_stretch import StretchyLimb, matching_scale
 from .posing import Posing, compose, rotation_of, size_of
 from .tracks import PoseTracks
 
@@ -26,6 +27,11 @@ STRAIGHT = 1.0
 """Degrees of bend at rest below which the middle bone's own x axis is taken for the hinge."""
 BENT = (2.0, 8.0)
 """Degrees of bend between which the axis goes over from the FK bone's own to the one across the bones."""
+VISIBLE = 0.01
+"""Elbows and knees this far apart between FK and IK, as a share of the limb's length, are told to the user."""
+OFF = "The IK chains of {} stretch (IK Stretch) as no keys can undo: elbows or knees differ between FK and IK."
+ROLLS = 3
+"""Times that a base's roll is corrected for what the solver turns."""
 ALONG = np.array([0.0, 1.0, 0.0])
 """The axis along a bone, which a swinging base tracks with."""
 
@@ -115,7 +121,17 @@ def with_ik(rig: RigSnapshot, rig_map: RigMap, tracks: PoseTracks) -> PoseTracks
     rotations = {name: continuous(solved.rotations[name]) for name in turns if name not in unkeyed}
     rotations |= {name: identity(1) for name in still}
     locations = solved.locations | {name: np.zeros((1, 3)) for name in still}
-    return replace(tracks, rotations={**tracks.rotations, **rotations}, locations={**tracks.locations, **locations})
+    found = {limb.base: _base_scale(rig, limb.base, hinged[limb], solved) for limb in limbs if limb.base is not None}
+    matched = {base: it for base, it in found.items() if it is not None}
+    scales = {base: scale for base, (scale, _) in matched.items() if not any(rig.bones[base].lock_scale)}
+    off = [base for base, (_, away) in matched.items() if away > VISIBLE or base not in scales]
+    return replace(
+        tracks,
+        problems=(*tracks.problems, *([OFF.format(", ".join(off))] if off else [])),
+        rotations={**tracks.rotations, **rotations},
+        locations={**tracks.locations, **locations},
+        scales={**tracks.scales, **scales},
+    )
 
 
 def _limbs(rig: RigSnapshot, rig_map: RigMap) -> list[_Found]:
@@ -251,8 +267,48 @@ def _roll_base(
     own, line = rotation_of(posed), limb.end - posed[..., :3, 3]
     tracked = multiply(between(np.broadcast_to(rotate(own, ALONG), line.shape), line), own)
     turns[swing] = multiply(tracked, inverse(rotation_of(rig.bones[swing].rest)))
-    rest = rotation_of(rig.bones[base].rest)
-    held = multiply(turns[swing], rest)
-    before, after = rotate(inverse(rest), hinge_at_rest(rig, fk)), rotate(inverse(held), limb.axis)
-    roll = np.arctan2(-after[..., 2], after[..., 0]) - np.arctan2(-before[2], before[0])
+    rest, heads = rotation_of(rig.bones[base].rest), [rig.bones[name].head for name in fk]
+    held, line = multiply(turns[swing], rest), normalize(line)
+    hinge, tip = (rotate(inverse(rest), it) for it in (hinge_at_rest(rig, fk), normalize(heads[2] - heads[0])))
+    across = rotate(inverse(held), limb.axis)
+    roll = np.arctan2(-across[..., 2], across[..., 0]) - np.arctan2(-hinge[2], hinge[0])
+    for _ in range(ROLLS):
+        rolled = multiply(held, from_axis_angle(ALONG, roll))
+        # The solver turns the limb from where the roll put its end to the target, the shortest way.
+        axis = rotate(between(rotate(rolled, tip), line), rotate(rolled, hinge))
+        roll = roll + _about(line, axis, limb.axis)
     turns[base] = multiply(multiply(held, from_axis_angle(ALONG, roll)), inverse(rest))
+
+
+def _about(axis: Array, before: Array, after: Array) -> Array:
+    """The angle [T] about axes [T, 3] from vectors [T, 3] to others."""
+    return np.arctan2(
+        np.sum(np.cross(before, after) * axis, axis=-1),
+        np.sum(before * after, axis=-1) - np.sum(before * axis, axis=-1) * np.sum(after * axis, axis=-1),
+    )
+
+
+def _base_scale(rig: RigSnapshot, base: str, limb: _Hinged, solved: Posing) -> tuple[Array, float] | None:
+    """The base control's scale [T, 3] that undoes what Blender's solver shrinks; None where nothing stretches.
+
+    And how far from its place elbow or knee stays at worst, as a share of the limb's length.
+    """
+    bone = rig.bones[base]
+    lower = next((it for it in rig.bones.values() if it.parent == base and _stretching(it)), None)
+    if lower is None or not (bone.ik_stretch > 0 or lower.ik_stretch > 0):
+        return None
+    upper, forearm = lower.head - bone.head, lower.tail - lower.head
+    sizes = float(np.linalg.norm(upper)), float(np.linalg.norm(forearm))
+    bend = float(np.arctan2(np.linalg.norm(np.cross(upper, forearm)), upper @ forearm))
+    if bend < np.radians(STRAIGHT):
+        return None
+    carried = size_of(solved.pose(bone.parent)) if bone.parent else np.ones(1)
+    start, middle, end = limb.start, limb.middle, limb.end
+    rigid = [float(np.mean(np.linalg.norm(b - a, axis=-1) / carried)) for a, b in ((start, middle), (middle, end))]
+    stretchy = StretchyLimb(sizes, bend, (bone.ik_stretch, lower.ik_stretch))
+    scale, away = matching_scale(stretchy, (rigid[0], rigid[1]), np.linalg.norm(end - start, axis=-1) / carried)
+    return np.repeat(scale[:, None], 3, axis=1), float(away.max()) / sum(sizes)
+
+
+def _stretching(bone: Bone) -> bool:
+    return any(it.kind == "IK" and it.stretches for it in bone.constraints)

@@ -17,8 +17,8 @@ Array = NDArray[np.floating]
 class PoseTracks:
     """rotations: bone -> unit quaternions [T, 4] (w, x, y, z), or [1, 4] where constant; relative to rest, own axes.
 
-    locations: bone -> [T, 3] in the same sense (`PoseBone.location`). switches: custom properties that the
-    controls need. problems: sentences for the user.
+    locations: bone -> [T, 3] in the same sense (`PoseBone.location`). scales: bone -> [T, 3]. switches: custom
+    properties that the controls need. problems: sentences for the user.
     object_location [T, 3], object_rotation [T, 4]: where the armature object itself stands, in world space, for
     root motion on the object; else None. Who writes them brings them into the space of the object's parent.
     """
@@ -29,6 +29,7 @@ class PoseTracks:
     problems: tuple[str, ...] = ()
     object_location: Array | None = None
     object_rotation: Array | None = None
+    scales: Mapping[str, Array] = field(default_factory=dict[str, Array])
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,8 @@ def _bone(armature: Any, posed: Any) -> Bone:
         lock_rotation=tuple(posed.lock_rotation),
         constraints=tuple(_constraint(armature, c) for c in posed.constraints if _acts(c)),
         properties={key: float(value) for key, value in posed.items() if isinstance(value, (bool, int, float))},
+        lock_scale=tuple(posed.lock_scale),
+        ik_stretch=posed.ik_stretch,
     )
 
 
@@ -85,4 +87,5 @@ def _constraint(armature: Any, constraint: Any) -> BoneConstraint:
         local=owner_space == "LOCAL",
         axes=(axes[0], axes[1], axes[2]),
         plain=inside and not bent,
+        stretches=constraint.type == "IK" and constraint.use_stretch,
     )

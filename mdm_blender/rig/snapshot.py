@@ -23,6 +23,8 @@ class BoneConstraint:
     axes: tuple[bool, bool, bool] = (True, True, True)
     plain: bool = True
     """Whether it only replaces, in one space (no offset, inversion, mixing): what `retarget.posing` can follow."""
+    stretches: bool = False
+    """Of IK: whether bones of its chain may stretch (`Bone.ik_stretch`)."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Bone:
     constraints: tuple[BoneConstraint, ...] = ()
     properties: Mapping[str, float] = field(default_factory=dict[str, float])
     """Numeric custom properties, such as Rigify's `IK_FK`."""
+    lock_scale: tuple[bool, bool, bool] = (False, False, False)
+    ik_stretch: float = 0.0
 
     @property
     def head(self) -> Array:
