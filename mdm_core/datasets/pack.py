@@ -15,9 +15,10 @@ What a clip gets (all lengths in frames at 20 fps):
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -245,6 +246,7 @@ class Pack:
     sentences, embeddings: the captions [S] and their encodings float16 [S, E].
     actions: int64 [W], the place of a window's label in action_names; -1 for none.
     words: per window the indices of its sentences; mirrored: per sentence the index of its mirror image.
+    about: what a card says of the data, its "data" and "licence"; empty for CMU's as this project has it.
     """
 
     positions: NDArray[np.float32]
@@ -259,13 +261,14 @@ class Pack:
     embeddings: NDArray[np.float16]
     actions: NDArray[np.int64]
     action_names: tuple[str, ...]
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 Encode = Callable[[list[str]], NDArray[np.float32]]
 
 
 def build(
-    source: Path,
+    source: Path | Iterable[Clip],
     target: Path,
     encode: Encode,
     *,
@@ -273,13 +276,17 @@ def build(
     waves: int = 600,
     raises: int = 160,
     seed: int = 0,
+    about: Mapping[str, Any] | None = None,
 ) -> dict[str, int]:
-    """Reads `source` (see `cmu`), writes the pack to `target` and returns what it holds, for the log.
+    """Reads `source` (a folder, see `cmu`, or clips), writes the pack to `target` and returns what it holds.
 
-    encode: sentences to embeddings [B, E], of the text encoder that the model will be used with.
+    encode: sentences to embeddings [B, E], of the text encoder that the model will be used with. about: `Pack.about`.
+    Raises MotionError if there is no usable clip.
     """
     rng = np.random.default_rng(seed)
-    measured = [corrected(clip) for clip in cmu.clips(source)]
+    measured = [corrected(clip) for clip in (cmu.clips(source) if isinstance(source, Path) else source)]
+    if not measured:
+        raise MotionError("No clip of this data set can be trained on; `mdm data check` says why.")
     longer = list(carried_on(measured))
     whole = [*measured, *longer]
     made = (gestured(whole, gestures, rng), waving(whole, waves, rng), raising(whole, raises, rng))
@@ -310,7 +317,14 @@ def build(
         mirrored=np.array([place[mirror_words(s)] for s in sentences]),
         embeddings=encoded(sentences, encode),
         text=np.frombuffer(
-            json.dumps({"names": [c.name for c in every], "sentences": sentences, "action_names": ACTIONS}).encode(),
+            json.dumps(
+                {
+                    "names": [c.name for c in every],
+                    "sentences": sentences,
+                    "action_names": ACTIONS,
+                    "about": dict(about or {}),
+                }
+            ).encode(),
             dtype=np.uint8,
         ),
     )
@@ -326,6 +340,8 @@ def build(
 
 def encoded(sentences: Sequence[str], encode: Encode, batch: int = 64) -> NDArray[np.float16]:
     """Embeddings [S, E] of the sentences, in batches of like length, since padding costs time."""
+    if not sentences:
+        return np.zeros((0, encode(["a person"]).shape[1]), dtype=np.float16)
     order = sorted(range(len(sentences)), key=lambda k: len(sentences[k]))
     parts = [encode([sentences[k] for k in order[i : i + batch]]) for i in range(0, len(order), batch)]
     result = np.empty((len(sentences), parts[0].shape[1]), dtype=np.float16)
@@ -359,4 +375,5 @@ def load(path: Path) -> Pack:
         embeddings=z["embeddings"],
         actions=z["actions"].astype(np.int64) if "actions" in z else np.full(len(z["windows"]), -1),
         action_names=tuple(text.get("action_names", ())),
+        about=text.get("about", {}),
     )

@@ -114,10 +114,10 @@ def read(path: Path) -> Config:
     return section(Config, {**raw, **sections}, str(path))
 
 
-def section(kind: type[Any], values: dict[str, Any], where: str) -> Any:
-    """`kind` made from `values`, none missing and none left over."""
+def section(kind: type[Any], values: dict[str, Any], where: str, like: str = "configs/bundled.toml") -> Any:
+    """`kind` made from `values`, none missing and none left over; `like`: the file to compare with."""
     wanted = {field.name for field in fields(kind)}
     for problem, names in (("lacks", wanted - set(values)), ("does not know", set(values) - wanted)):
         if names:
-            raise MotionError(f'{where} {problem} the field "{min(names)}"; compare it with configs/bundled.toml.')
+            raise MotionError(f'{where} {problem} the field "{min(names)}"; compare it with {like}.')
     return kind(**values)

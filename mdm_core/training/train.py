@@ -34,6 +34,12 @@ Predict = Callable[[Tensor, Tensor, Conditioning], Tensor]
 
 ROOT_AND_RIC = 67
 CHECKPOINT = "checkpoint.pt"
+CMU = {
+    "name": "CMU Graphics Lab Motion Capture Database, captions written for this project",
+    "acknowledgement": "The data used in this project was obtained from mocap.cs.cmu.edu. The database was created "
+    "with funding from NSF EIA-0196217.",
+}
+"""The data of a pack that does not say its own."""
 BUCKETS = (0.25, 0.25, 0.25, 0.25)
 """How often each of `LENGTHS` is drawn."""
 
@@ -62,7 +68,7 @@ class Chain:
 
 def network_shape(config: Config, layout: Layout, text_dim: int, actions: int) -> NetworkShape:
     """The network's sizes from the settings and the pack."""
-    sizes = asdict(config.network) | {
+    sizes: dict[str, Any] = asdict(config.network) | {
         "observed": observation.width(layout) if config.network.observed else 0,
         "actions": actions if config.network.actions else 0,
     }
@@ -225,13 +231,8 @@ def bundle(state: State, config: Config, shape: NetworkShape, data: TrainingSet)
         **({"actions": list(data.pack.action_names)} if shape.actions else {}),
         "guidance": config.sampling.guidance,
         "training": {"steps": state.step, "settings": asdict(config.training), "seed": config.seed},
-        "data": {
-            "name": "CMU Graphics Lab Motion Capture Database, captions written for this project",
-            "acknowledgement": "The data used in this project was obtained from mocap.cs.cmu.edu. The database was "
-            "created with funding from NSF EIA-0196217.",
-            "held_out_subjects": list(HELD_OUT),
-        },
-        "licence": "GPL-3.0-or-later",
+        "data": {**data.pack.about.get("data", CMU), "held_out_subjects": list(HELD_OUT)},
+        "licence": data.pack.about.get("licence", "GPL-3.0-or-later"),
         "metrics": {},
     }
     tensors = {name: value.detach().cpu().numpy() for name, value in state.average.items()}
@@ -270,7 +271,7 @@ def held_out_loss(network: nn.Module, data: TrainingSet, levels: Chain, config: 
             if len(data.buckets[k][0])
         ]
     network.train()
-    return sum(values) / len(values)
+    return sum(values) / len(values) if values else float("nan")
 
 
 def train(config: Config, device: torch.device, *, on_sample: Callable[[Path, Path], None] | None = None) -> Path:

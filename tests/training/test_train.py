@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,6 +88,27 @@ def test_pack_gives_back_the_clips_within_its_step(source: Path, settings: confi
     for k, clip in enumerate(cmu.clips(source)):
         kept = loaded.positions[loaded.offsets[k] : loaded.offsets[k + 1]]
         np.testing.assert_allclose(kept, clip.positions, atol=pack.SCALE / 2 + 1e-5)
+
+
+def test_a_card_says_what_the_packs_data_says_of_itself(source: Path, settings: config.Config, tmp_path: Path) -> None:
+    """CMU's acknowledgement where a pack says nothing; else its own name and terms, never this project's licence."""
+    cards: list[dict[str, Any]] = []
+    told = {"data": {"name": "somebody's capture"}, "licence": "their terms"}
+    for about in (None, told):
+        pack.build(source, tmp_path / "pack.npz", encode, gestures=0, about=about)
+        whole = replace(settings, pack=str(tmp_path / "pack.npz"), out=str(tmp_path / "out"))
+        whole = replace(whole, training=replace(whole.training, steps=1, sample_every=1))
+        cards.append(Bundle.read(train.train(whole, CPU)).card)
+        shutil.rmtree(tmp_path / "out")
+    assert "mocap.cs.cmu.edu" in cards[0]["data"]["acknowledgement"] and cards[0]["licence"] == "GPL-3.0-or-later"
+    assert cards[1]["data"]["name"] == "somebody's capture" and cards[1]["licence"] == "their terms"
+    assert "acknowledgement" not in cards[1]["data"] and cards[1]["data"]["held_out_subjects"]
+
+
+def test_a_pack_of_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MotionError, match="No clip of this data set can be trained on"):
+        pack.build([], tmp_path / "pack.npz", encode)
+    assert not list(tmp_path.iterdir())
 
 
 def test_pack_keeps_the_label_of_each_window(settings: config.Config) -> None:
@@ -176,7 +199,7 @@ def test_a_wrong_configuration_is_named(change: tuple[str, str], said: str, tmp_
 
 
 def test_learning_rate_warms_up_and_decays(settings: config.Config) -> None:
-    rates = [train.learning_rate(settings, step) for step in range(30)]
+    rates = [optimizers.course(step, settings.training) for step in range(30)]
     peak = settings.training.learning_rate
     assert rates[0] < rates[4] == pytest.approx(peak)
     assert rates[-1] < 0.1 * peak and min(rates) > 0
