@@ -5,35 +5,72 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mdm_core.generator import MotionGenerator
+
+PACK = Path("data/pack.npz")
+EVALUATOR = Path(__file__).resolve().parents[2] / "benchmarks" / "evaluator"
+"""In a checkout; an installed mdm_core has none, and is told where one is."""
+
+EVAL = """\
+Measure whether a model does what prompts say: 62 prompts, each with a geometric test of the motion.
+
+With --metrics, the field's measures instead: FID, R-precision, MM-distance, diversity, multimodality, how physical the
+motions are and how near to training data, of the model, of real motion of people it never saw and of a baseline that
+looks captions up. That needs a training pack and an evaluator (docs/evaluation.md).
+"""
 
 
 def add_parsers(subparsers: Any) -> None:
     """Adds `eval` to the sub-parsers (argparse has no public name for them) of the `mdm` command."""
-    add = subparsers.add_parser("eval", help="measure whether a model does what prompts say")
+    add = subparsers.add_parser(
+        "eval",
+        help="measure how good a model is",
+        description=EVAL,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add.add_argument("--model", default="bundled", metavar="NAME|PATH", help="(default: bundled)")
-    add.add_argument("--takes", type=int, default=8, help="motions a prompt (default: 8)")
-    add.add_argument("--seconds", type=float, default=4.0)
     add.add_argument("--guidance", type=float, help="(default: the model's)")
     add.add_argument("--steps", type=int, help="(default: the model's)")
     add.add_argument("--engine", default="auto", choices=("auto", "torch", "numpy"))
     add.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
-    add.add_argument(
+    add.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
+    probe = add.add_argument_group("prompts")
+    probe.add_argument("--takes", type=int, default=8, help="motions a prompt (default: 8)")
+    probe.add_argument("--seconds", type=float, default=4.0, help="length of each (default: 4)")
+    probe.add_argument(
         "--real", type=Path, metavar="FOLDER", help="also test the real clips of `mdm data build`'s source"
     )
-    add.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
+    measures = add.add_argument_group("metrics")
+    measures.add_argument("--metrics", action="store_true", help="measure these instead of the prompts")
+    measures.add_argument("--pack", type=Path, default=PACK, metavar="FILE", help=f"(default: {PACK})")
+    measures.add_argument(
+        "--evaluator",
+        type=Path,
+        default=EVALUATOR,
+        metavar="FOLDER|FILE",
+        help="ours, or the published finest.tar (default: benchmarks/evaluator of the checkout)",
+    )
+    measures.add_argument("--motions", type=int, default=256, help="captions asked, in batches of 32 (default: 256)")
+    measures.add_argument("--repetitions", type=int, default=20, help="half samples for the intervals (default: 20)")
+    measures.add_argument("--seed", type=int, default=0, help="draws other captions (default: 0)")
+    measures.add_argument("--raw", action="store_true", help="the model's output without clean-up of bones and feet")
     add.set_defaults(run=run_eval)
 
 
 def run_eval(arguments: argparse.Namespace) -> int:
     """`mdm eval`: prints the table; exit status."""
+    if arguments.metrics:
+        return run_metrics(arguments)
+
     from mdm_core.cli import Progress
     from mdm_core.datasets import cmu
-    from mdm_core.generator import MotionGenerator
 
     from . import probe, report
 
-    generator = MotionGenerator.load(arguments.model, engine=arguments.engine, device=arguments.device)
+    generator = load(arguments)
     with Progress() as progress:
         found = probe.probe(
             generator,
@@ -45,6 +82,55 @@ def run_eval(arguments: argparse.Namespace) -> int:
         )
     real = probe.real(cmu.clips(arguments.real), arguments.seconds) if arguments.real else {}
     print(report.table(found, real))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report.numbers(found, real), indent=1) + "\n", encoding="utf-8")
+    write(arguments.json, report.numbers(found, real))
     return 0
+
+
+def run_metrics(arguments: argparse.Namespace) -> int:
+    """`mdm eval --metrics`: prints the comparison; exit status."""
+    from mdm_core.cli import Progress
+    from mdm_core.datasets import pack as packs
+
+    from . import comparison, comparison_report, judges
+
+    judge = judges.read(arguments.evaluator)
+    generator = load(arguments)
+    pack = packs.load(arguments.pack)
+    settings = comparison.Settings(
+        rounds=arguments.motions // comparison.BATCH, halves=arguments.repetitions, seed=arguments.seed
+    )
+    known = comparison.context(pack, judge, settings)
+    with Progress() as progress:
+        made = comparison.generated(
+            generator,
+            pack,
+            known.captions,
+            settings,
+            guidance=arguments.guidance,
+            steps=arguments.steps,
+            clean=not arguments.raw,
+            on_step=progress.show,
+        )
+    rows = {
+        "real": comparison.measure(comparison.real(pack, known.captions), known),
+        arguments.model: comparison.measure(made, known),
+        "retrieval": comparison.measure(comparison.retrieved(pack, known.captions, settings), known),
+    }
+    print(comparison_report.table(rows))
+    if known.texts is None:
+        print(judges.NO_TEXTS)
+    write(arguments.json, comparison_report.numbers(rows))
+    return 0
+
+
+def load(arguments: argparse.Namespace) -> MotionGenerator:
+    """The model that is asked for."""
+    from mdm_core.generator import MotionGenerator
+
+    return MotionGenerator.load(arguments.model, engine=arguments.engine, device=arguments.device)
+
+
+def write(path: Path | None, numbers: dict[str, Any]) -> None:
+    """The numbers as JSON, where they are wanted."""
+    if path:
+        path.write_text(json.dumps(numbers, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
