@@ -47,8 +47,13 @@ def read_one(path: Path, skeleton: acclaim.Skeleton, name: str, rates: Mapping[s
     if missing:
         raise MotionError(f'{path} has no bone "{missing[0]}": only the CMU database\'s skeleton is known as ASF.')
     positions = cmu.to_smpl22(np.stack([ends[joint] for joint in CMU_JOINTS], axis=1))
-    subject = path.stem.split("_")[0]
+    subject = subject_of(name)
     return Recording(name, subject, positions, rates.get(name, rates.get(path.stem, usual_rate(subject))))
+
+
+def subject_of(name: str) -> str:
+    """NN of a recording named NN_MM."""
+    return name.rpartition("/")[2].split("_")[0]
 
 
 def usual_rate(subject: str) -> float:

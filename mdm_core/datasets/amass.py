@@ -48,7 +48,7 @@ def holds_motion(path: Path) -> bool:
 
 
 def read_one(path: Path, name: str) -> Recording:
-    """One file; a MotionError names it and the array that is missing or wrong. The subject is the folder."""
+    """One file; a MotionError names it and the array that is missing or wrong."""
     try:
         with np.load(path, allow_pickle=False) as file:
             poses, trans = (file[key].astype(np.float64) for key in ("poses", "trans"))
@@ -64,7 +64,12 @@ def read_one(path: Path, name: str) -> Recording:
     start = round(fps * max((TRIMMED[part] for part in path.parts if part in TRIMMED), default=0.0))
     local = local_rotations(poses[start:])
     positions = smpl_rot6d.forward_kinematics(local, trans[start:] @ UP.T)[:, :JOINTS]
-    return Recording(name, Path(name).parent.as_posix(), positions, fps, local)
+    return Recording(name, subject_of(name), positions, fps, local)
+
+
+def subject_of(name: str) -> str:
+    """The folder of a recording."""
+    return name.rpartition("/")[0]
 
 
 def local_rotations(poses: Array) -> Array:

@@ -48,7 +48,7 @@ def files(folder: Path) -> list[Path]:
 
 
 def read_one(path: Path, name: str) -> Recording:
-    """One file; a MotionError names it and what is wrong. The subject is NN of NN_MM, or else the folder."""
+    """One file; a MotionError names it and what is wrong."""
     try:
         clip = bvh.parse(path.read_text(encoding="utf-8", errors="replace"))
     except OSError as error:
@@ -56,13 +56,16 @@ def read_one(path: Path, name: str) -> Recording:
     except (ValueError, IndexError, StopIteration):
         raise MotionError(f"{path} is not a whole BVH file; get it again.") from None
     positions = upright(smpl22(clip, path))
-    first, _, rest = path.stem.partition("_")
-    subject = first if first.isdigit() and rest[:2].isdigit() else (Path(name).parent.name or name)
     fps = 1 / clip.frame_time
-    whole = round(fps)
-    return Recording(
-        name, subject, positions * unit(positions, path), float(whole) if abs(fps - whole) < 0.01 * fps else fps
-    )
+    fps = float(round(fps)) if abs(fps - round(fps)) < 0.01 * fps else fps
+    return Recording(name, subject_of(name), positions * unit(positions, path), fps)
+
+
+def subject_of(name: str) -> str:
+    """NN of a recording named NN_MM, else its folder, else itself."""
+    folder, _, last = name.rpartition("/")
+    first, _, rest = last.partition("_")
+    return first if first.isdigit() and rest[:2].isdigit() else (folder.rpartition("/")[2] or name)
 
 
 def plain(name: str) -> str:

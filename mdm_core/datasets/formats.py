@@ -18,10 +18,11 @@ FORMATS = (HUMANML3D, POSITIONS, AMASS, ASF, BVH)
 
 @dataclass(frozen=True)
 class Files:
-    """One kind of folder of recordings. found: its files; read: one of them, by path and name."""
+    """One kind of folder of recordings. found: its files; read: one of them, by path and name; subject: of a name."""
 
     found: Callable[[Path], list[Path]]
     read: Callable[[Path, str], Recording]
+    subject: Callable[[str], str]
 
 
 def recognise(folder: Path, asked: str = "auto") -> str:
@@ -51,9 +52,9 @@ def recognise(folder: Path, asked: str = "auto") -> str:
 def recordings(kind: str, rates: Mapping[str, float]) -> Files:
     """The files of a folder of AMASS, ASF/AMC or BVH. rates: frames a second by name, for AMC files."""
     if kind == AMASS:
-        return Files(lambda f: [p for p in amass.files(f) if amass.holds_motion(p)], amass.read_one)
+        return Files(lambda f: [p for p in amass.files(f) if amass.holds_motion(p)], amass.read_one, amass.subject_of)
     if kind == BVH:
-        return Files(bvh_folder.files, bvh_folder.read_one)
+        return Files(bvh_folder.files, bvh_folder.read_one, bvh_folder.subject_of)
     skeletons: dict[Path, acclaim.Skeleton] = {}
 
     def read_amc(path: Path, name: str) -> Recording:
@@ -62,7 +63,7 @@ def recordings(kind: str, rates: Mapping[str, float]) -> Files:
             skeletons[asf] = acclaim.read_asf(asf)
         return acclaim_folder.read_one(path, skeletons[asf], name, rates)
 
-    return Files(acclaim_folder.files, read_amc)
+    return Files(acclaim_folder.files, read_amc, acclaim_folder.subject_of)
 
 
 def named(folder: Path, files: Files) -> Iterator[tuple[Path, str]]:

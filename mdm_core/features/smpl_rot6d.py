@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mdm_core import rotations
 from mdm_core.features import humanml3d
-from mdm_core.io.bone_rotations import rest_pose
+from mdm_core.io.bone_rotations import CHEST, PELVIS, bone_rotations, rest_pose
 from mdm_core.skeleton import BONE_LENGTHS, JOINTS, PARENTS
 
 Array = NDArray[np.floating[Any]]
@@ -64,4 +64,41 @@ def recover_positions(features: Array) -> Array:
     numbers = np.asarray(features, dtype=np.float64).reshape(len(features), ROTATIONS + 1, 6)
     place = numbers[:, -1, :3]
     positions = forward_kinematics(matrices(numbers[:, :-1]), place - place[0])[:, :JOINTS]
-    return humanml3d.to_origin(positions * [1, -1, -1])
+    return humanml3d.to_origin(positions * AXES)
+
+
+AXES = np.array([1.0, -1.0, -1.0])
+"""Half a turn about X: between the data's axes and ours, either way."""
+
+
+def encode(local: Array, root: Array) -> NDArray[np.float32]:
+    """Features [T, 150] of rotations [T, 24, 3, 3] against parents and the root's place [T, 3], in our axes (Y up)."""
+    turned = np.array(local, dtype=np.float64)
+    turned[:, 0] = np.diag(AXES) @ turned[:, 0]
+    numbers = np.zeros((len(local), ROTATIONS + 1, 6))
+    numbers[:, :-1] = rows(turned)
+    numbers[:, -1, :3] = (root - root[0]) * AXES
+    return numbers.reshape(len(local), WIDTH).astype(np.float32)
+
+
+def fitted(positions: Array, fps: float = 20.0) -> Array:
+    """SMPL's rotations [T, 24, 3, 3] against parents for positions [T, 22, 3], by anatomy (`io.bone_rotations`).
+
+    Pelvis and chest are rigid in SMPL, so hips, spine and collars come out a little off where they bend on their own;
+    limbs keep their world directions. Hands are at rest.
+    """
+    bones, chest = bone_rotations(positions, fps)
+    world = np.empty((len(positions), ROTATIONS, 4))
+    for joint in range(ROTATIONS):
+        children = [c for c in range(1, JOINTS) if PARENTS[c] == joint]
+        if joint == PELVIS:
+            world[:, joint] = bones[:, PELVIS]
+        elif joint == CHEST:
+            world[:, joint] = chest
+        else:
+            world[:, joint] = bones[:, children[0]] if children else world[:, PARENTS24[joint]]
+    local = np.empty_like(world)
+    local[:, 0] = world[:, 0]
+    for joint, parent in enumerate(PARENTS24[1:], start=1):
+        local[:, joint] = rotations.multiply(rotations.inverse(world[:, parent]), world[:, joint])
+    return rotations.to_matrix(local)

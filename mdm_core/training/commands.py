@@ -1,4 +1,4 @@
-"""The command line of training: `mdm data build` and `mdm train`."""
+"""The command line of training: `mdm train`; `mdm data` is in `data_commands`."""
 
 from __future__ import annotations
 
@@ -7,44 +7,30 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from . import data_commands
+
 
 def add_parsers(subparsers: Any) -> None:
     """Adds `data` and `train` to the sub-parsers (argparse has no public name for them) of the `mdm` command."""
-    data = subparsers.add_parser("data", help="make training data")
-    actions = data.add_subparsers(dest="data_action", required=True)
-    build = actions.add_parser("build", help="turn motion capture into a training pack")
-    build.add_argument("source", type=Path, help="folder with cmu_positions.npz and cmu_clips.jsonl")
-    build.add_argument("out", type=Path, help="the pack to write, .npz")
-    build.add_argument("--gestures", type=int, default=600, help="clips composed of locomotion and a gesture's arms")
-    build.add_argument("--seed", type=int, default=0)
-    build.set_defaults(run=run_data_build)
-
+    data_commands.add_parser(subparsers)
     train = subparsers.add_parser("train", help="train a model; goes on where a killed run stopped")
     train.add_argument("config", type=Path, help="a configuration such as configs/bundled.toml")
     train.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     train.set_defaults(run=run_train)
 
 
-def run_data_build(arguments: argparse.Namespace) -> int:
-    """`mdm data build`: exit status."""
-    from mdm_core.datasets import pack
-    from mdm_core.text.minilm import MiniLM
-
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    encode = MiniLM.load().encode
-    held = pack.build(arguments.source, arguments.out, encode, gestures=arguments.gestures, seed=arguments.seed)
-    for name, count in held.items():
-        print(f"{count:>9,} {name}")
-    print(f"wrote {arguments.out}")
-    return 0
-
-
 def run_train(arguments: argparse.Namespace) -> int:
     """`mdm train`: exit status."""
     import torch
 
-    from . import config, train
+    from mdm_core.evaluation import fit
 
+    from . import config, paper_config, train
+
+    if paper_config.is_paper(arguments.config):
+        return run_paper(arguments.config, pick_device(arguments.device))
+    if fit.is_evaluator(arguments.config):
+        return fit.run(arguments.config, pick_device(arguments.device))
     settings = config.read(arguments.config)
     device = pick_device(arguments.device)
     print(f"Training {settings.name} on {device}, {torch.get_num_threads()} threads.", file=sys.stderr)
@@ -52,6 +38,18 @@ def run_train(arguments: argparse.Namespace) -> int:
         settings, torch.device(device), on_sample=lambda b, p: draw_samples(b, p, settings.sampling.prompts)
     )
     print(f"wrote {folder}")
+    return 0
+
+
+def run_paper(path: Path, device: str) -> int:
+    """`mdm train` of a configuration for the paper's recipe."""
+    import torch
+
+    from . import paper, paper_config
+
+    settings = paper_config.read(path)
+    print(f"Training {settings.name} on {device}, {torch.get_num_threads()} threads.", file=sys.stderr)
+    print(f"wrote {paper.train(settings, torch.device(device))}")
     return 0
 
 

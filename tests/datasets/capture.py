@@ -1,4 +1,4 @@
-"""One motion of a CMU-like skeleton, written as ASF/AMC and as BVH, and where its joints are by SciPy's rotations alone.
+"""One motion of a CMU-like skeleton, written as ASF/AMC and as BVH, and where its joints are by SciPy's rotations.
 
 Nothing here uses the readers or the rotations of the program.
 """
@@ -18,8 +18,10 @@ Array = NDArray[np.floating[Any]]
 UNIT = 0.0254 / 0.45
 
 BONES: dict[str, tuple[str, tuple[float, float, float]]] = {
-    "lowerback": ("root", (0, 2.0, 0)), "upperback": ("lowerback", (0, 2.0, 0.1)), "thorax": ("upperback", (0, 2.0, 0.1)),
-    "lowerneck": ("thorax", (0, 1.6, 0.1)), "upperneck": ("lowerneck", (0, 1.6, -0.1)), "head": ("upperneck", (0, 1.7, 0)),
+    "lowerback": ("root", (0, 2.0, 0)), "upperback": ("lowerback", (0, 2.0, 0.1)),
+    "thorax": ("upperback", (0, 2.0, 0.1)),
+    "lowerneck": ("thorax", (0, 1.6, 0.1)), "upperneck": ("lowerneck", (0, 1.6, -0.1)),
+    "head": ("upperneck", (0, 1.7, 0)),
 }  # fmt: skip
 """Each bone's parent and its vector in the rest pose, in the files' own unit; `_sides` adds the limbs."""
 
@@ -31,7 +33,8 @@ def _sides() -> None:
             "radius": ("humerus", (3.4 * x, 0, 0)), "wrist": ("radius", (1.7 * x, 0, 0)),
             "hand": ("wrist", (0.7 * x, 0, 0)), "fingers": ("hand", (0.5 * x, 0, 0)),
             "hipjoint": ("root", (1.7 * x, -1.8, 0.6)), "femur": ("hipjoint", (2.6 * x, -7.1, 0)),
-            "tibia": ("femur", (2.5 * x, -6.8, 0)), "foot": ("tibia", (0.2 * x, -0.5, 2.1)), "toes": ("foot", (0, 0, 1.1)),
+            "tibia": ("femur", (2.5 * x, -6.8, 0)), "foot": ("tibia", (0.2 * x, -0.5, 2.1)),
+            "toes": ("foot", (0, 0, 1.1)),
         }  # fmt: skip
         for name, (parent, vector) in limbs.items():
             BONES[s + name] = (parent if parent in ("root", "thorax") else s + parent, vector)
@@ -141,7 +144,7 @@ def ordered(children: dict[str, list[str]]) -> list[tuple[str, list[str]]]:
 
 
 def write_bvh(path: Path, capture: Capture, *, lossy: bool = True) -> None:
-    """CMU's MotionBuilder edition: a joint where each bone begins. lossy: what hangs on thorax and wrist has no offset."""
+    """CMU's MotionBuilder edition: a joint where each bone begins. lossy: no offsets behind thorax and wrist."""
     order: list[str] = []
     lines = ["HIERARCHY"]
 
