@@ -52,12 +52,17 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip or a part of one. features: float32 [T, D] denormalised; captions: those that fit all of it."""
+    """A clip or a part of one. features: float32 [T, D] denormalised; words: captions that fit all of it."""
 
     name: str
     split: str
     features: Features
-    captions: tuple[str, ...]
+    words: tuple[Caption, ...]
+
+    @property
+    def captions(self) -> tuple[str, ...]:
+        """The words as sentences."""
+        return tuple(caption.text for caption in self.words)
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ def captions(path: Path) -> list[Caption]:
         if len(fields) < 4:
             raise ValueError(f"line {number} of {path} is not caption#tokens#start#end")
         start, stop = (0.0 if math.isnan(value) else value for value in map(float, fields[2:4]))
-        found.append(Caption(fields[0].strip(), start, stop))
+        found.append(Caption(fields[0].strip(), start, stop, tuple(fields[1].split())))
     return found
 
 
@@ -148,13 +153,13 @@ def clips(data: Dataset, split: str) -> Iterator[Clip]:
             continue
         if not fits(features, kind) or not np.isfinite(features).all():
             continue
-        whole = tuple(caption.text for caption in words if caption.whole and caption.text)
+        whole = tuple(caption for caption in words if caption.whole and caption.text)
         if whole:
             yield Clip(name, split, features, whole)
         for number, caption in enumerate(c for c in words if not c.whole and c.text):
             part = features[int(caption.start * kind.fps) : int(caption.stop * kind.fps)]
             if fits(part, kind):
-                yield Clip(f"{name}~{number}", split, part, (caption.text,))
+                yield Clip(f"{name}~{number}", split, part, (caption,))
 
 
 def fits(features: Features, kind: Kind) -> bool:

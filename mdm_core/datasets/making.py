@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from mdm_core.errors import MotionError
-from mdm_core.features import humanml3d, smpl_rot6d
+from mdm_core.features import humanml3d, kit, smpl_rot6d
 
 from . import clips, feature_pack, formats, humanml3d_folder, pack, worded
 from .clips import LabelsBy
 from .cmu import Clip
 from .feature_pack import About, Sample, States, every_tenth
 from .recording import Recording
-from .worded import WordFile
+from .worded import WordFile, Words
 
 LICENCES = {
     formats.HUMANML3D: "trained on HumanML3D or KIT-ML (HumanML3D's motion is AMASS', for non-commercial research)",
@@ -49,13 +49,15 @@ class Texts:
 
 @dataclass(frozen=True)
 class Making:
-    """What is asked for. texts: None for a pack without words; rotations: 25 x 6 numbers instead of positions; labels:
-    where an action label comes from; labelled: leave out what has none; gestures: see `pack.build`."""
+    """What is asked for. texts: None for a pack without words; rotations: 25 x 6 numbers instead of positions;
+    positions: of a data set that has features of its own; labels: where an action label comes from; labelled: leave out
+    what has none; gestures: see `pack.build`."""
 
     format: str = "auto"
     words: WordFile = worded.NO_WORDS
     texts: Texts | None = None
     rotations: bool = False
+    positions: bool = False
     labels: LabelsBy = "captions"
     labelled: bool = False
     gestures: int = 600
@@ -69,7 +71,9 @@ def make(folder: Path, target: Path, asked: Making) -> dict[str, int]:
     """
     kind = formats.recognise(folder, asked.format)
     if kind == formats.HUMANML3D:
-        return of_features(folder, target, asked)
+        if asked.rotations:
+            raise MotionError(f"{folder} holds features that have no rotations of joints; leave --rotations out.")
+        return (of_positions if asked.positions else of_features)(folder, target, asked)
     if kind == formats.POSITIONS:
         if asked.rotations:
             raise MotionError(f"{folder} holds positions for our own recipe; leave --rotations out.")
@@ -134,6 +138,27 @@ def of_features(folder: Path, target: Path, asked: Making) -> dict[str, int]:
     licence = LICENCES[formats.HUMANML3D]
     about = About(data.kind.representation, data.kind.fps, data.kind.name, licence)
     return write(samples(), target, about, asked, (data.mean, data.std))
+
+
+def of_positions(folder: Path, target: Path, asked: Making) -> dict[str, int]:
+    """HumanML3D or KIT-ML as joint positions, for our own recipe and the evaluator: train and val; test is held out.
+
+    Mirror images are left out, since such packs are mirrored as they are drawn.
+    """
+    data = humanml3d_folder.open_folder(folder)
+    every = {name for names in data.splits.values() for name in names}
+    recover = humanml3d.recover_positions if data.kind.representation == "humanml3d" else kit.recover_positions
+
+    def made() -> Iterator[Clip]:
+        for split, subject in (("train", clips.FIRST), ("val", clips.FIRST), ("test", pack.HELD_OUT[0])):
+            for clip in humanml3d_folder.clips(data, split):
+                if clip.name.startswith("M") and clip.name[1:].partition("~")[0] in every:
+                    continue
+                found = Recording(clip.name, split, recover(clip.features), data.kind.fps)
+                yield from clips.cleaned(found, [Words("sequence", clip.captions)], subject)
+
+    about = {"data": {"name": data.kind.name}, "licence": LICENCES[formats.HUMANML3D]}
+    return pack.build(made(), target, sentences(asked), gestures=asked.gestures, seed=asked.seed, about=about)
 
 
 def of_rotations(folder: Path, target: Path, kind: str, asked: Making) -> dict[str, int]:

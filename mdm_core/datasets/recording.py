@@ -16,11 +16,15 @@ Positions = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Caption:
-    """Words of a stretch of a recording. start, stop: seconds; both 0 for the whole of it."""
+    """Words of a stretch of a recording. start, stop: seconds; both 0 for the whole of it.
+
+    tokens: the words as "word/POS", where the data set has them.
+    """
 
     text: str
     start: float = 0.0
     stop: float = 0.0
+    tokens: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:

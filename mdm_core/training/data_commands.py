@@ -16,9 +16,10 @@ TEXTS = ("minilm", "clip", "distilbert", "none")
 BUILD = """\
 Turn a data set into a training pack.
 
-HumanML3D's and KIT-ML's folders give a pack of their own features, for configs/humanml3d.toml. Recordings (AMASS,
-ASF/AMC, BVH) give a pack of positions, for a configuration like configs/bundled.toml; with --rotations one of SMPL's
-rotations, for models of actions or without a condition, configs/actions.toml. docs/datasets.md says more.
+HumanML3D's and KIT-ML's folders give a pack of their own features, for configs/humanml3d.toml; with --positions one
+of positions, for the evaluator. Recordings (AMASS, ASF/AMC, BVH) give a pack of positions, for a configuration like
+configs/bundled.toml; with --rotations one of SMPL's rotations, for models of actions or without a condition,
+configs/actions.toml. docs/datasets.md says more.
 """
 
 
@@ -42,7 +43,9 @@ def add_parser(subparsers: Any) -> None:
     build.add_argument("out", type=Path, help="the pack to write, .npz")
     build.add_argument("--format", default="auto", choices=FORMATS, help="(default: recognised)")
     build.add_argument("--captions", type=Path, metavar="FILE", help="captions and labels as JSON lines")
-    build.add_argument("--rotations", action="store_true", help="SMPL's rotations instead of positions")
+    form = build.add_mutually_exclusive_group()
+    form.add_argument("--rotations", action="store_true", help="SMPL's rotations instead of positions")
+    form.add_argument("--positions", action="store_true", help="positions of HumanML3D's or KIT-ML's clips")
     build.add_argument(
         "--labels", default="captions", choices=("captions", "folder"), help="where action labels come from"
     )
@@ -75,6 +78,7 @@ def run_build(arguments: argparse.Namespace) -> int:
         words=word_file(arguments.captions),
         texts=texts(arguments.text or ("none" if arguments.rotations else "minilm"), arguments.text_folder),
         rotations=arguments.rotations,
+        positions=arguments.positions,
         labels=arguments.labels,
         labelled=arguments.labelled,
         gestures=arguments.gestures,
