@@ -1,8 +1,8 @@
 """Training as the paper has it (Tevet et al. 2023; spec/mdm.md sections 7 and 8), on a data set's own features.
 
 AdamW without decay or warm-up, a uniform step, the masked error of x0 with equal weights, for rotations the geometric
-losses. Of our own recipe (`train`) it has the checkpoints and the moving average. The bundle it writes is one of the
-kinds that `checkpoints.official` reads, so that everything that runs the authors' models runs it.
+losses. The bundle it writes is one of the kinds that `checkpoints.official` reads, so that everything that runs the
+authors' models runs it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from mdm_core.datasets.feature_pack import FeaturePack, load
 from mdm_core.diffusion import schedule
 from mdm_core.engine import torch_denoiser
 from mdm_core.engine.base import Conditioning
-from mdm_core.engine.torch_network import EncoderNetwork, MotionNetwork
+from mdm_core.engine.torch_network import MotionNetwork
 from mdm_core.errors import MotionError
 from mdm_core.features.layout import GROUPS
 from mdm_core.text.encoders import padded
 
 from . import losses
 from .paper_config import PaperConfig
-from .train import CHECKPOINT, State, resume, save, update_average
+from .paper_state import CHECKPOINT, PaperState, begin, resume, save, update_average
 
 UNIT = 4
 """HumanML3D's loader: text models see lengths that are multiples of this."""
@@ -62,12 +62,12 @@ def train(config: PaperConfig, device: torch.device) -> Path:
     check(config, pack)
     torch.manual_seed(config.seed)
     network = torch_denoiser.build(architecture(config, pack) | {"dropout": config.network.dropout}).to(device)
-    state = new_state(network, config)
+    state = begin(network, config)
     out = Path(config.out)
     if (out / CHECKPOINT).exists():
         resume(state, out / CHECKPOINT, device)
         print(f"Going on from step {state.step} of {out / CHECKPOINT}.", file=sys.stderr)
-    run_steps(state, network, config, pack, device)
+    run_steps(state, config, pack, device)
     save(state, out / CHECKPOINT)
     bundle(state, config, pack).write(out / "bundle", half=False)
     return out / "bundle"
@@ -106,20 +106,9 @@ def architecture(config: PaperConfig, pack: FeaturePack) -> dict[str, Any]:
     return sizes
 
 
-def new_state(network: MotionNetwork, config: PaperConfig) -> State:
-    """The optimiser and the moving average around a fresh network."""
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.training.learning_rate, weight_decay=config.training.weight_decay
-    )
-    average = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    return State(cast(EncoderNetwork, network), average, optimizer, np.random.default_rng(config.seed))
-
-
-def run_steps(
-    state: State, network: MotionNetwork, config: PaperConfig, pack: FeaturePack, device: torch.device
-) -> None:
+def run_steps(state: PaperState, config: PaperConfig, pack: FeaturePack, device: torch.device) -> None:
     """The loop, from `state.step` to the end."""
-    training, out = config.training, Path(config.out)
+    training, out, network = config.training, Path(config.out), state.network
     levels = tensors(config, device)
     generator = torch.Generator(device).manual_seed(config.seed + state.step)
     seen = np.flatnonzero(~pack.unseen)
@@ -144,13 +133,14 @@ def run_steps(
             save(state, out / CHECKPOINT)
             saved = time.monotonic()
         if state.step % training.report_every == 0 or state.step == training.steps:
-            report(state, network, config, pack, device)
+            report(state, config, pack, device)
             save(state, out / CHECKPOINT)
 
 
-def report(state: State, network: MotionNetwork, config: PaperConfig, pack: FeaturePack, device: torch.device) -> None:
+def report(state: PaperState, config: PaperConfig, pack: FeaturePack, device: torch.device) -> None:
     """Writes the bundle, and the averaged weights' loss into the log: of unseen clips, if there are any."""
-    out, trained = Path(config.out), {k: v.detach().clone() for k, v in network.state_dict().items()}
+    out, network = Path(config.out), state.network
+    trained = {k: v.detach().clone() for k, v in network.state_dict().items()}
     network.load_state_dict(state.average)
     network.eval()
     which = np.flatnonzero(pack.unseen if pack.unseen.any() else ~pack.unseen)
@@ -265,7 +255,7 @@ def loss(
     return total
 
 
-def bundle(state: State, config: PaperConfig, pack: FeaturePack) -> Bundle:
+def bundle(state: PaperState, config: PaperConfig, pack: FeaturePack) -> Bundle:
     """The averaged weights with their card; see `checkpoints.official.card`."""
     about, training = pack.about, config.training
     text = {"encoder": about.encoder} | ({"context": about.context} if about.context else {})
