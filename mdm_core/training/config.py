@@ -46,7 +46,9 @@ class DiffusionSettings:
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """The optimisation. tokens: of a batch; precision: fp32 or bf16 (autocast); the loss weights say themselves.
+    """The optimisation. tokens: of a batch; precision: fp32 or bf16 (`half`); the loss weights say themselves.
+
+    learning_rate: AdamW's; muon_rate: Muon's for the transformer's matrices (`optimizers`), or 0 for AdamW alone.
 
     observed_share: of the motions, how many are shown in part; action_share: of those with an action label, how many
     have it instead of words. start: a bundle whose weights are gone on from, or "" to begin anew.
@@ -55,6 +57,7 @@ class TrainingSettings:
     steps: int
     tokens: int
     learning_rate: float
+    muon_rate: float
     warmup: int
     weight_decay: float
     condition_dropout: float

@@ -1,4 +1,4 @@
-"""The training loop: batches, AdamW, a moving average of the weights, checkpoints that survive a kill, a bundle."""
+"""The training loop: batches, steps, a moving average of the weights, checkpoints that survive a kill, a bundle."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from mdm_core.checkpoints.bundle import FORMAT, Bundle
 from mdm_core.datasets.pack import HELD_OUT, LENGTHS, load
@@ -25,9 +26,10 @@ from mdm_core.features import observation
 from mdm_core.features.humanml3d import FPS
 from mdm_core.features.layout import Layout
 
-from . import losses
+from . import losses, optimizers
 from .config import Config
 from .data import Batch, Shares, TrainingSet, batch, held_out, training_set
+from .half import HalfNetwork, short_attention
 
 Predict = Callable[[Tensor, Tensor, Conditioning], Tensor]
 """The network as the loss sees it: noisy x, step, condition to x0."""
@@ -50,7 +52,7 @@ class State:
 
     network: EncoderNetwork
     average: dict[str, Tensor]
-    optimizer: torch.optim.Optimizer
+    optimizers: tuple[Optimizer, ...]
     rng: np.random.Generator
     step: int = 0
 
@@ -82,15 +84,6 @@ def shares(config: Config) -> Shares:
         observed=training.observed_share if config.network.observed else 0.0,
         action=training.action_share if config.network.actions else 0.0,
     )
-
-
-def learning_rate(config: Config, step: int) -> float:
-    """Linear warm-up, then a cosine to a hundredth (Loshchilov and Hutter 2017)."""
-    training = config.training
-    if step < training.warmup:
-        return training.learning_rate * (step + 1) / training.warmup
-    done = (step - training.warmup) / max(1, training.steps - training.warmup)
-    return training.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
 
 
 def chain(config: Config, data: TrainingSet, layout: Layout, device: torch.device) -> Chain:
@@ -130,9 +123,7 @@ def loss(network: Predict, given: Batch, levels: Chain, config: Config, generato
         observed=given.observed,
         observed_mask=given.observed_mask,
     )
-    with torch.autocast(device.type, torch.bfloat16, enabled=config.training.precision == "bf16"):
-        predicted = network(noisy, step, conditioning)
-    predicted = predicted.float()
+    predicted = network(noisy, step, conditioning)
     total = losses.x0_loss(predicted, given.x0, given.frame_mask, levels.column_weight)
     if config.training.velocity_weight:
         decoded = [(x * levels.std + levels.mean)[..., :ROOT_AND_RIC] for x in (predicted, given.x0)]
@@ -150,11 +141,9 @@ def new_state(config: Config, shape: NetworkShape, device: torch.device) -> Stat
     if network.embed_text is not None:
         # Sentence embeddings have length 1: torch's default would drown them in the step's embedding.
         nn.init.normal_(network.embed_text.weight)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=0.0, betas=(0.9, 0.99), weight_decay=config.training.weight_decay, foreach=True
-    )
     average = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    return State(network, average, optimizer, np.random.default_rng(config.seed))
+    moved_by = optimizers.optimizers(network, config.training)
+    return State(network, average, moved_by, np.random.default_rng(config.seed))
 
 
 def save(state: State, path: Path) -> None:
@@ -165,7 +154,7 @@ def save(state: State, path: Path) -> None:
         {
             "network": state.network.state_dict(),
             "average": state.average,
-            "optimizer": state.optimizer.state_dict(),
+            "optimizers": [it.state_dict() for it in state.optimizers],
             "rng": state.rng.bit_generator.state,
             "step": state.step,
         },
@@ -184,7 +173,8 @@ def resume(state: State, path: Path, device: torch.device) -> None:
             f"{path} does not fit this configuration ({str(error).splitlines()[0]}); move it away to train anew."
         ) from None
     state.average = stored["average"]
-    state.optimizer.load_state_dict(stored["optimizer"])
+    for optimizer, kept in zip(state.optimizers, stored["optimizers"], strict=True):
+        optimizer.load_state_dict(kept)
     state.rng.bit_generator.state = stored["rng"]
     state.step = int(stored["step"])
 
@@ -310,20 +300,26 @@ def run_steps(
     training, out, device = config.training, Path(config.out), levels.mean.device
     generator = torch.Generator(device).manual_seed(config.seed + state.step)
     chances, told = bucket_chances(data), shares(config)
-    stepped: Predict = torch.compile(state.network) if training.compile else state.network
     state.network.train()
+    half = HalfNetwork(state.network, compiled=training.compile) if training.precision == "bf16" else None
+    predict: Predict = half or (torch.compile(state.network) if training.compile else state.network)
     started, saved, recent = (time.monotonic(), state.step), time.monotonic(), float("nan")
     while state.step < training.steps:
         k = int(state.rng.choice(len(LENGTHS), p=chances))
         size = max(8, training.tokens // (LENGTHS[k] // config.network.frames_per_token + 1))
         given = batch(data, k, size, state.rng, told).to(device)
-        for group in state.optimizer.param_groups:
-            group["lr"] = learning_rate(config, state.step)
-        value = loss(stepped, given, levels, config, generator)
-        state.optimizer.zero_grad(set_to_none=True)
-        value.backward()
+        optimizers.at_step(state.step, state.optimizers, training)
+        state.network.zero_grad(set_to_none=True)
+        with short_attention(device):
+            value = loss(predict, given, levels, config, generator)
+            value.backward()
+        if half is not None:
+            half.take_gradients()
         nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)
-        state.optimizer.step()
+        for optimizer in state.optimizers:
+            optimizer.step()
+        if half is not None:
+            half.refresh()
         state.step += 1
         update_average(state, training.ema)
         if state.step % 20 == 0:
