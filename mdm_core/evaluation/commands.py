@@ -40,6 +40,7 @@ def add_parsers(subparsers: Any) -> None:
     probe = add.add_argument_group("prompts")
     probe.add_argument("--takes", type=int, default=8, help="motions a prompt (default: 8)")
     probe.add_argument("--seconds", type=float, default=4.0, help="length of each (default: 4)")
+    probe.add_argument("--paraphrases", action="store_true", help="ask in words that the training data does not use")
     probe.add_argument(
         "--real", type=Path, metavar="FOLDER", help="also test the real clips of `mdm data build`'s source"
     )
@@ -78,6 +79,7 @@ def run_eval(arguments: argparse.Namespace) -> int:
             seconds=arguments.seconds,
             guidance=arguments.guidance,
             steps=arguments.steps,
+            paraphrased=arguments.paraphrases,
             on_step=progress.show,
         )
     real = probe.real(cmu.clips(arguments.real), arguments.seconds) if arguments.real else {}

@@ -19,6 +19,7 @@ from mdm_core.generator import MotionGenerator, OnStep, Request
 from mdm_core.motion import Motion
 
 from .geometry import FPS
+from .paraphrases import PARAPHRASES
 from .prompts import PROMPTS
 
 REAL_CLIPS = 24
@@ -68,10 +69,16 @@ def probe(
     seconds: float = 4.0,
     guidance: float | None = None,
     steps: int | None = None,
+    paraphrased: bool = False,
     on_step: OnStep | None = None,
 ) -> Report:
-    """Generates `takes` motions of each prompt (seeds 0, 1, ...) and tests them."""
-    request = Request(tuple(PROMPTS), seconds=seconds, takes=takes, guidance=guidance, steps=steps)
+    """Generates `takes` motions of each prompt and tests them. paraphrased: asks for them in `PARAPHRASES`' words.
+
+    No two motions come from the same seed: one lucky noise would count 62 times.
+    """
+    asked = tuple(PARAPHRASES[text] if paraphrased else text for text in PROMPTS)
+    seeds = tuple(takes * number for number in range(len(asked)))
+    request = Request(asked, seconds=seconds, takes=takes, guidance=guidance, steps=steps, seeds=seeds)
     return judge(generator.generate(request, on_step=on_step), takes)
 
 

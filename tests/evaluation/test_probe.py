@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from mdm_core.datasets.cmu import Clip
 from mdm_core.evaluation import probe, report
+from mdm_core.evaluation.paraphrases import PARAPHRASES
 from mdm_core.evaluation.prompts import PROMPTS
+from mdm_core.generator import Request
 from mdm_core.motion import Motion
 from tests.datasets.bodies import moved, standing, turned
+
+CAPTIONS = Path(__file__).resolve().parents[3] / "shared" / "data" / "cmu_clips.jsonl"
 
 
 def raised(*sides: int) -> np.ndarray:
@@ -184,3 +191,36 @@ def test_the_table_names_every_prompt_and_both_means() -> None:
     assert len(lines) == len(PROMPTS) + 4
     assert all(prompt in line for prompt, line in zip(PROMPTS, lines[1:], strict=False))
     assert report.numbers(found, real)["real"]["passed"] == 1.0
+
+
+class Asked:
+    """Notes what it is asked for; everybody walks."""
+
+    def __init__(self) -> None:
+        self.request: Request | None = None
+
+    def generate(self, request: Request, on_step: object = None) -> list[Motion]:
+        assert on_step is None
+        self.request = request
+        walk = Motion(moved(standing(80), (0, 0, 1.2)).astype(np.float32))
+        return [walk] * (request.takes * len(request.prompts))
+
+
+@pytest.mark.parametrize("paraphrased", [False, True])
+def test_every_motion_has_a_seed_of_its_own(paraphrased: bool) -> None:
+    model = Asked()
+    probe.probe(model, takes=3, paraphrased=paraphrased)  # type: ignore[arg-type]
+    assert model.request is not None
+    assert model.request.prompts == tuple(PARAPHRASES.values() if paraphrased else PROMPTS)
+    seeds = [first + take for first in model.request.seeds for take in range(3)]
+    assert len(set(seeds)) == 3 * len(PROMPTS)
+
+
+def test_each_prompt_has_other_words_that_no_caption_uses() -> None:
+    assert list(PARAPHRASES) == list(PROMPTS)
+    assert len(set(PARAPHRASES.values())) == len(PROMPTS)
+    if not CAPTIONS.exists():
+        pytest.skip("The captions are in ../shared, which is absent.")
+    rows = [json.loads(line) for line in CAPTIONS.read_text(encoding="utf-8").splitlines()]
+    said = {caption.casefold() for row in rows for caption in row["captions"]}
+    assert len(said) > 1000 and not said & {words.casefold() for words in PARAPHRASES.values()}
