@@ -20,6 +20,7 @@ from mdm_core.skeleton import BONE_LENGTHS, INDEX, JOINT_NAMES
 from ..keys import read
 from ..retarget.rest import RigRest, read_rest
 from ..rig import RigMap
+from ..rig.read import read as read_rig
 from .space import Space, space_of
 from .stretch import Stretch
 
@@ -73,7 +74,7 @@ def read_goals(
     twice = [it for k, it in enumerate(result) if any((o.joint, o.frame) == (it.joint, it.frame) for o in result[:k])]
     if twice:
         raise MotionError(f"The {twice[0].label} has two targets: leave one.")
-    rest = _rest(armature, rig_map)
+    rest = read_rest(read_rig(armature), rig_map)
     for goal in result:
         if goal.joint not in rig_map.bones and goal.joint not in rest.ends:
             raise MotionError(f"“{armature.name}” has no bone for the {goal.joint.replace('_', ' ')}.")
@@ -113,12 +114,6 @@ def _place(marked: Marked, joint: str) -> tuple[tuple[float, float, float], str]
     if not np.isfinite([x, y, z]).all():
         raise MotionError(f"The target of {joint} is at a place that is no number: move it.")
     return (x, y, z), name
-
-
-def _rest(armature: Any, rig_map: RigMap) -> RigRest:
-    from ..rig.read import read as read_rig
-
-    return read_rest(read_rig(armature), rig_map)
 
 
 def joint_of(rest: RigRest, joint: str) -> tuple[str, Array]:

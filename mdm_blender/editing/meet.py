@@ -53,33 +53,32 @@ def meet(armature: Any, plan: Plan, goals: Sequence[JointGoal], metre: float, sc
 
     metre: that of the motion in Blender's units.
     """
-    found = _off(armature, plan, goals, scene)
+    missing, worlds = _missing(armature, plan, goals, scene)
     for _ in range(ROUNDS):
-        if max(float(np.linalg.norm(it)) for it in found) <= ENOUGH * metre:
+        if _worst(missing) <= ENOUGH * metre:
             break
-        before = found
-        _step(armature, plan, goals, found, scene)
-        found = _off(armature, plan, goals, scene)
-        if _worst(found) > 0.7 * _worst(before):
+        before = missing
+        _step(armature, plan, goals, missing, worlds)
+        missing, worlds = _missing(armature, plan, goals, scene)
+        if _worst(missing) > 0.7 * _worst(before):
             break
-    return [Met(goal, float(np.linalg.norm(off)) / metre) for goal, off in zip(goals, found, strict=True)]
+    return [Met(goal, float(np.linalg.norm(off)) / metre) for goal, off in zip(goals, missing, strict=True)]
 
 
-def _worst(found: Sequence[Array]) -> float:
-    return max(float(np.linalg.norm(it)) for it in found)
+def _worst(missing: Array) -> float:
+    return float(np.linalg.norm(missing, axis=-1).max())
 
 
-def _off(armature: Any, plan: Plan, goals: Sequence[JointGoal], scene: Any) -> list[Array]:
-    """What each joint lacks [3], in Blender's world."""
+def _missing(armature: Any, plan: Plan, goals: Sequence[JointGoal], scene: Any) -> tuple[Array, Array]:
+    """What each joint lacks [G, 3], in Blender's world, and the object's matrices [G, 4, 4] at these frames."""
     rest = read_rest(plan.stretch.rig, plan.stretch.rig_map)
-    result: list[Array] = []
-    for goal in goals:
-        there, _ = places(armature, rest, [goal.joint], [goal.frame], scene)
-        result.append(np.array(goal.place) - there[0, 0])
-    return result
+    joints, frames = sorted({it.joint for it in goals}), sorted({it.frame for it in goals})
+    there, worlds = places(armature, rest, joints, frames, scene)
+    rows, columns = [frames.index(it.frame) for it in goals], [joints.index(it.joint) for it in goals]
+    return np.array([it.place for it in goals]) - there[rows, columns], worlds[rows]
 
 
-def _step(armature: Any, plan: Plan, goals: Sequence[JointGoal], missing: Sequence[Array], scene: Any) -> None:
+def _step(armature: Any, plan: Plan, goals: Sequence[JointGoal], missing: Array, worlds: Array) -> None:
     stretch = plan.stretch
     rest = read_rest(stretch.rig, stretch.rig_map)
     frames = np.arange(plan.first, plan.last + 1)
@@ -88,10 +87,9 @@ def _step(armature: Any, plan: Plan, goals: Sequence[JointGoal], missing: Sequen
     shifts: dict[str, Array] = {}
     for joint in dict.fromkeys(goal.joint for goal in goals):
         values, fixed = np.zeros((len(frames), 3)), kept.copy()
-        for goal, off in zip(goals, missing, strict=True):
+        for goal, off, world in zip(goals, missing, worlds, strict=True):
             if goal.joint == joint:
-                _, worlds = places(armature, rest, [], [goal.frame], scene)
-                values[goal.frame - plan.first] = np.linalg.solve(worlds[0][:3, :3], off)
+                values[goal.frame - plan.first] = np.linalg.solve(world[:3, :3], off)
                 fixed[goal.frame - plan.first] = True
         padded = np.pad(values, ((1, 1), (0, 0)))
         shifts[joint] = spread(padded, np.pad(fixed, 1, constant_values=True), ease)[1:-1]

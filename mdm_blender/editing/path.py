@@ -16,7 +16,8 @@ from mdm_core.errors import MotionError
 from .space import Space
 
 Array = NDArray[np.floating]
-MOST_POINTS, FEWEST_POINTS = 256, 16
+MOST_POINTS, FEWEST_POINTS = 256, 96
+"""Corners of a line are cut by what lies between two points, so even a line of two or three gets many."""
 THICKNESS = ("bevel_depth", "extrude", "offset")
 FAST = 4.0
 """Metres a second, from which a sentence is said: the fastest runs that the model has seen."""

@@ -222,7 +222,8 @@ def from_markers(markers: Sequence[tuple[int, str]], last: int) -> list[tuple[st
     """
     ordered = sorted(markers)
     rows: list[tuple[str, int, int]] = []
-    for (frame, name), end in zip(ordered, [*(frame - 1 for frame, _ in ordered[1:]), last], strict=True):
+    for number, (frame, name) in enumerate(ordered, 1):
+        end = ordered[number][0] - 1 if number < len(ordered) else last
         if end - frame + 1 >= SHORTEST and not _unnamed(name):
             rows.append((name.strip(), frame, end))
     return rows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from .. import compat, detection, scene
+from .. import compat, rig, scene
 from ..editing.plan import Ask
 from ..editing.rows import JOINT_ITEMS
 from ..editing.settings import LOOPS
@@ -51,10 +51,10 @@ class MDM_OT_target_add(MotionOperator):
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     def run(self, context: Any) -> None:
-        settings, armature = context.scene.mdm_edit, scene.needed_armature(context)
+        settings = context.scene.mdm_edit
+        joint = _active_joint(scene.needed_armature(context))
         row = settings.targets.add()
         row.frame = context.scene.frame_current
-        joint = _active_joint(context, armature)
         if joint:
             row.joint = joint
         others = [it for it in context.view_layer.objects if it.select_get() and it.type == "EMPTY"]
@@ -62,12 +62,12 @@ class MDM_OT_target_add(MotionOperator):
         settings.active_target = len(settings.targets) - 1
 
 
-def _active_joint(context: Any, armature: Any) -> str:
-    posed, found = getattr(context, "active_pose_bone", None), detection.lookup(armature)
-    if posed is None or found is None or found.rig_map is None or not compat.is_selected(posed):
+def _active_joint(armature: Any) -> str:
+    """The joint that the active bone plays, if it is selected and the list has it; else empty."""
+    bones, active = rig.detect(armature).bones, armature.data.bones.active
+    if active is None or not compat.is_selected(armature.pose.bones[active.name]):
         return ""
-    joints = {bone: joint for joint, bone in found.rig_map.bones.items()}
-    joint = joints.get(posed.name, "")
+    joint = next((joint for joint, bone in bones.items() if bone == active.name), "")
     return joint if joint in {it[0] for it in JOINT_ITEMS} else ""
 
 

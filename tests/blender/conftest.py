@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.rig import known_rigs
+from tests.rig.rig_tables import TABLES
 from tests.rig.skeletons import BoneData
 
 
@@ -77,3 +80,49 @@ def build(bones: list[BoneData], name: str = "Rig") -> Any:
         made.parent = data.edit_bones[bone.parent] if bone.parent else None
     bpy.ops.object.mode_set(mode="OBJECT")
     return armature
+
+
+WALKERS = ("Mixamo", "Rigify", "controls")
+"""Rigs that edits are tried on: bones alone, Rigify's human, and Auto-Rig Pro's controls on a body of other proportions
+whose object stands elsewhere, turned and larger, in a scene of 30 frames a second."""
+
+
+@pytest.fixture(scope="session")
+def walkers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+    """Opens the file of a rig that walks for four seconds from frame 1 on, made once by the bundled model."""
+    bpy = pytest.importorskip("bpy", reason="needs Blender as a Python module")
+    from mdm_blender import api
+
+    folder = tmp_path_factory.mktemp("walkers")
+
+    def opened(kind: str) -> Any:
+        path = folder / f"{kind}.blend"
+        if not path.exists():
+            rig = _standing(kind, request)
+            api.generate(rig, "a person walks forward", seconds=4.0, frame_start=1, seed=1, steps=6)
+            bpy.context.scene["walker"] = rig
+            bpy.ops.wm.save_as_mainfile(filepath=str(path))
+        bpy.ops.wm.open_mainfile(filepath=str(path))
+        bpy.context.scene.frame_set(1)
+        return bpy.context.scene["walker"]
+
+    return opened
+
+
+def _standing(kind: str, request: pytest.FixtureRequest) -> Any:
+    import bpy
+
+    if kind == "Rigify":
+        bpy.ops.wm.open_mainfile(filepath=str(request.getfixturevalue("rigify_file")))
+        return bpy.data.objects["rig"]
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    if kind == "Mixamo":
+        from tests.blender.addon.scene import mixamo
+
+        return mixamo()
+    table = next(it for it in TABLES if it.label == "Auto-Rig Pro, controls")
+    rig = build(list(known_rigs.build(table, arms_down=30, seed=2).bones), "Controls")
+    rig.location, rig.rotation_euler, rig.scale = (2.0, -1.0, 0.3), (0.0, 0.0, 1.2), (1.1, 1.1, 1.1)
+    bpy.context.scene.render.fps = 30
+    bpy.context.view_layer.update()
+    return rig

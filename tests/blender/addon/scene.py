@@ -63,10 +63,14 @@ def fingerprint() -> dict[str, Any]:
     }
     for rig in bpy.data.objects:
         action = rig.animation_data and rig.animation_data.action
+        slot = rig.animation_data and getattr(rig.animation_data, "action_slot", None)
         state["of " + rig.name] = (
             action and (action.name, [[tuple(key.co) for key in curve.keyframe_points] for curve in fcurves(action)]),
-            rig.animation_data and getattr(rig.animation_data, "action_slot", None),
-            [(bone.name, tuple(map(tuple, bone.matrix_basis)), bone.rotation_mode) for bone in rig.pose.bones],
+            slot and slot.identifier,
+            [
+                (bone.name, tuple(map(tuple, bone.matrix_basis)), bone.rotation_mode)
+                for bone in (rig.pose.bones if rig.pose else ())
+            ],
             tuple(map(tuple, rig.matrix_world)),
         )
     scene = bpy.context.scene
