@@ -15,6 +15,7 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mdm_core.checkpoints.bundle import Bundle  # noqa: E402
 from mdm_core.datasets import cmu, pack  # noqa: E402
+from mdm_core.engine.base import Conditioning  # noqa: E402
 from mdm_core.errors import MotionError  # noqa: E402
 from mdm_core.features.layout import Layout  # noqa: E402
 from mdm_core.training import config, data, train  # noqa: E402
@@ -195,3 +196,25 @@ def test_a_wrong_configuration_is_named(change: tuple[str, str], said: str, tmp_
     (tmp_path / "wrong.toml").write_text(text, encoding="utf-8")
     with pytest.raises(MotionError, match=said):
         config.read(tmp_path / "wrong.toml")
+
+
+def test_a_run_goes_on_from_a_model_that_was_shown_nothing(settings: config.Config) -> None:
+    layout = Layout(tuple(settings.features.groups))
+    plain = replace(settings, network=replace(settings.network, observed=False, actions=False))
+    old = train.new_state(plain, train.network_shape(plain, layout, 16, 3), CPU)
+    given = data.training_set(pack.load(Path(settings.pack)), layout, settings.features.facing)
+    made = train.bundle(old, plain, old.network.shape, given)
+
+    new = train.new_state(replace(settings, seed=5), train.network_shape(settings, layout, 16, 3), CPU)
+    train.begin_from(new, made)
+    x, step, keep = torch.randn(2, 12, layout.width), torch.tensor([3, 40]), torch.ones(2)
+    told = Conditioning(keep=keep, text=torch.randn(2, 1, 16))
+    shown = replace(told, observed=torch.ones(2, 12, 141), observed_mask=torch.ones(2, 12, 141, dtype=torch.bool))
+    labelled = replace(told, action=torch.tensor([0, 2]))
+    for network in (old.network, new.network):
+        network.eval()
+    with torch.no_grad():
+        expected = old.network(x, step, told)
+        torch.testing.assert_close(new.network(x, step, told), expected)
+        torch.testing.assert_close(new.network(x, step, labelled), expected)
+        assert not torch.allclose(new.network(x, step, shown), expected)
