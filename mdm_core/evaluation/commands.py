@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mdm_core.generator import MotionGenerator
 
+    from .asking import Asking
+    from .metrics import Interval
+
+    Table = tuple[dict[str, dict[str, Interval]], str]
+    """The rows, and a sentence about what they leave out."""
+
 PACK = Path("data/pack.npz")
 EVALUATOR = Path(__file__).resolve().parents[2] / "benchmarks" / "evaluator"
 """In a checkout; an installed mdm_core has none, and is told where one is."""
@@ -19,7 +25,8 @@ Measure whether a model does what prompts say: 62 prompts, each with a geometric
 
 With --metrics, the field's measures instead: FID, R-precision, MM-distance, diversity, multimodality, how physical the
 motions are and how near to training data, of the model, of real motion of people it never saw and of a baseline that
-looks captions up. That needs a training pack and an evaluator (docs/evaluation.md).
+looks captions up. That needs a training pack and an evaluator. Models of actions are measured on a pack of rotations,
+with the published evaluators on HumanML3D's own test set: docs/evaluation.md.
 """
 
 
@@ -46,17 +53,22 @@ def add_parsers(subparsers: Any) -> None:
     )
     measures = add.add_argument_group("metrics")
     measures.add_argument("--metrics", action="store_true", help="measure these instead of the prompts")
-    measures.add_argument("--pack", type=Path, default=PACK, metavar="FILE", help=f"(default: {PACK})")
+    measures.add_argument(
+        "--pack", type=Path, default=PACK, metavar="FILE|FOLDER", help=f"or HumanML3D's folder (default: {PACK})"
+    )
     measures.add_argument(
         "--evaluator",
         type=Path,
         default=EVALUATOR,
         metavar="FOLDER|FILE",
-        help="ours, or the published finest.tar (default: benchmarks/evaluator of the checkout)",
+        help="ours, or the published .tar (default: benchmarks/evaluator of the checkout)",
     )
     measures.add_argument("--motions", type=int, default=256, help="captions asked, in batches of 32 (default: 256)")
-    measures.add_argument("--repetitions", type=int, default=20, help="half samples for the intervals (default: 20)")
+    measures.add_argument("--repetitions", type=int, default=20, help="for the intervals (default: 20)")
     measures.add_argument("--seed", type=int, default=0, help="draws other captions (default: 0)")
+    measures.add_argument(
+        "--multimodality", action="store_true", help="also of a folder's test set: 30 motions each of 100 captions"
+    )
     measures.add_argument("--raw", action="store_true", help="the model's output without clean-up of bones and feet")
     add.set_defaults(run=run_eval)
 
@@ -89,40 +101,76 @@ def run_eval(arguments: argparse.Namespace) -> int:
 
 
 def run_metrics(arguments: argparse.Namespace) -> int:
-    """`mdm eval --metrics`: prints the comparison; exit status."""
+    """`mdm eval --metrics`: prints the table; exit status."""
     from mdm_core.cli import Progress
+
+    from . import comparison_report
+    from .asking import Asking
+
+    generator = load(arguments)
+    of_words = of_test_set if arguments.pack.is_dir() else of_pack
+    measure = of_words if generator.condition == "text" else of_actions
+    with Progress() as progress:
+        asking = Asking(generator, arguments.guidance, arguments.steps, not arguments.raw, progress.show)
+        rows, note = measure(arguments, asking)
+    print(comparison_report.table(rows))
+    if note:
+        print(note)
+    write(arguments.json, comparison_report.numbers(rows))
+    return 0
+
+
+def of_pack(arguments: argparse.Namespace, asking: Asking) -> Table:
+    """A text model on a pack's held-out people, beside real motion and retrieval."""
     from mdm_core.datasets import pack as packs
 
-    from . import comparison, comparison_report, judges
+    from . import comparison, judges
 
-    judge = judges.read(arguments.evaluator)
-    generator = load(arguments)
-    pack = packs.load(arguments.pack)
+    judge, pack = judges.read(arguments.evaluator), packs.load(arguments.pack)
     settings = comparison.Settings(
         rounds=arguments.motions // comparison.BATCH, halves=arguments.repetitions, seed=arguments.seed
     )
     known = comparison.context(pack, judge, settings)
-    with Progress() as progress:
-        made = comparison.generated(
-            generator,
-            pack,
-            known.captions,
-            settings,
-            guidance=arguments.guidance,
-            steps=arguments.steps,
-            clean=not arguments.raw,
-            on_step=progress.show,
-        )
     rows = {
         "real": comparison.measure(comparison.real(pack, known.captions), known),
-        arguments.model: comparison.measure(made, known),
+        arguments.model: comparison.measure(comparison.generated(asking, pack, known.captions, settings), known),
         "retrieval": comparison.measure(comparison.retrieved(pack, known.captions, settings), known),
     }
-    print(comparison_report.table(rows))
-    if known.texts is None:
-        print(judges.NO_TEXTS)
-    write(arguments.json, comparison_report.numbers(rows))
-    return 0
+    return rows, "" if known.texts is not None else judges.NO_TEXTS
+
+
+def of_test_set(arguments: argparse.Namespace, asking: Asking) -> Table:
+    """A text model by the published protocol: a folder in HumanML3D's form, and the published finest.tar."""
+    from mdm_core.datasets import humanml3d_folder
+    from mdm_core.errors import MotionError
+
+    from . import benchmark, published
+
+    if arguments.evaluator.suffix != ".tar":
+        raise MotionError(
+            f"{arguments.pack} is a folder, on which the published finest.tar measures (--evaluator); for ours make a "
+            "pack of it with `mdm data build FOLDER FILE --positions`."
+        )
+    judge = published.read(arguments.evaluator)
+    test = benchmark.test_set(humanml3d_folder.open_folder(arguments.pack), judge)
+    settings = benchmark.Settings(
+        rounds=arguments.motions // benchmark.BATCH,
+        repetitions=arguments.repetitions,
+        texts=100 if arguments.multimodality else 0,
+        seed=arguments.seed,
+    )
+    return benchmark.rows(test, judge, asking, settings, arguments.model), ""
+
+
+def of_actions(arguments: argparse.Namespace, asking: Asking) -> Table:
+    """A model of actions or without a condition, on a pack of rotations."""
+    from mdm_core.datasets import feature_pack
+
+    from . import action_comparison, action_judge
+
+    judge, pack = action_judge.read(arguments.evaluator), feature_pack.load(arguments.pack)
+    settings = action_comparison.Settings(arguments.motions, arguments.repetitions, seed=arguments.seed)
+    return action_comparison.table(pack, asking, judge, settings, arguments.model), ""
 
 
 def load(arguments: argparse.Namespace) -> MotionGenerator:

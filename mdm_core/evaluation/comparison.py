@@ -5,7 +5,6 @@ What the numbers mean is in docs/evaluation.md; here they are gathered. Motions 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
@@ -16,10 +15,10 @@ from numpy.typing import NDArray
 from mdm_core.datasets.pack import Pack
 from mdm_core.errors import MotionError
 from mdm_core.features.humanml3d import FPS
-from mdm_core.generator import MotionGenerator, OnStep, Request
 from mdm_core.motion import resample
 
 from . import held_out, memorisation, metrics, physical
+from .asking import Asking
 from .held_out import BATCH, Item
 from .metrics import Interval
 from .retrieval import Retrieval, retrieval
@@ -116,51 +115,19 @@ def retrieved(pack: Pack, asked: Captions, settings: Settings) -> Answers:
     )
 
 
-def generated(
-    generator: MotionGenerator,
-    pack: Pack,
-    asked: Captions,
-    settings: Settings,
-    *,
-    guidance: float | None = None,
-    steps: int | None = None,
-    clean: bool = True,
-    on_step: OnStep | None = None,
-) -> Answers:
+def generated(asking: Asking, pack: Pack, asked: Captions, settings: Settings) -> Answers:
     """A model's motions, at 20 fps, as long as the real ones; every one from a seed of its own."""
-    if generator.condition != "text":
+    if asking.generator.condition != "text":
         raise MotionError(
-            f'The model "{generator.card["name"]}" is not told what to do in words; `mdm eval --metrics` measures text '
-            "models, mdm_core.evaluation.metrics has the functions for others."
+            f'The model "{asking.generator.card["name"]}" is not told what to do in words; measure it on a pack of '
+            "rotations, with an evaluator of actions (docs/evaluation.md)."
         )
     wanted = [*asked.items, *(item for item in asked.repeated for _ in range(settings.takes))]
-    groups: dict[int, list[int]] = {}
-    for number, item in enumerate(wanted):
-        groups.setdefault(item.frames, []).append(number)
-    made: list[Positions] = [np.empty(0)] * len(wanted)
-    own = float(generator.card["features"]["fps"])
-    for done, (frames, numbers) in enumerate(sorted(groups.items())):
-        request = Request(
-            tuple(pack.sentences[wanted[number].sentence] for number in numbers),
-            seconds=(math.ceil((frames - 1) * own / FPS) + 1) / own,
-            guidance=guidance,
-            steps=steps,
-            clean=clean,
-            seeds=tuple(numbers),
-        )
-        motions = generator.generate(request, on_step=within(on_step, done, len(groups)))
-        for number, motion in zip(numbers, motions, strict=True):
-            made[number] = resample(motion, FPS).positions[:frames]
+    made = asking.motions([(pack.sentences[item.sentence], item.frames) for item in wanted], FPS)
+    cut = [resample(motion, FPS).positions[: item.frames] for motion, item in zip(made, wanted, strict=True)]
     count = len(asked.items)
-    takes = [made[count + k : count + k + settings.takes] for k in range(0, len(wanted) - count, settings.takes)]
-    return Answers(made[:count], takes)
-
-
-def within(on_step: OnStep | None, done: int, groups: int) -> OnStep | None:
-    """Progress of one of several requests as progress of all, in thousandths."""
-    if on_step is None:
-        return None
-    return lambda step, of: on_step(int(1000 * (done + step / of) / groups), 1000)
+    takes = [cut[count + k : count + k + settings.takes] for k in range(0, len(wanted) - count, settings.takes)]
+    return Answers(cut[:count], takes)
 
 
 def measure(answers: Answers, known: Context) -> dict[str, Interval]:

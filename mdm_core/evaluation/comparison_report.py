@@ -11,12 +11,16 @@ Rows = Mapping[str, Mapping[str, Interval]]
 
 METRICS: dict[str, tuple[str, str]] = {
     "fid": ("FID", "lower"),
+    "kid": ("KID", "lower"),
+    "accuracy": ("accuracy", "higher"),
     "r_precision_top1": ("R-precision top 1", "higher"),
     "r_precision_top2": ("R-precision top 2", "higher"),
     "r_precision_top3": ("R-precision top 3", "higher"),
     "mm_distance": ("MM-distance", "lower"),
     "diversity": ("diversity", "as real"),
     "multimodality": ("multimodality", "higher"),
+    "precision": ("precision", "higher"),
+    "recall": ("recall", "higher"),
     "slide": ("foot slide, m/s", "lower"),
     "skating": ("foot skating, share", "lower"),
     "float_height": ("float, m", "as real"),

@@ -28,6 +28,8 @@ UNIT = 4
 """Frames of a token of the motion encoder."""
 CONTACTS = 4
 """The last columns, which the evaluators do not read."""
+LONGEST = 196
+"""Frames that every motion is filled up to: the last token sees a little of what comes after the motion."""
 LONGEST_WORDS = 20
 BATCH = 32
 PREFIXES = {263: "t2m", 251: "kit"}
@@ -145,7 +147,7 @@ class Published:
             cuts = [f[: len(f) // UNIT * UNIT] for f in features[start : start + BATCH]]
             if min(map(len, cuts)) < UNIT:
                 raise MotionError("The published evaluators need motions of four frames or more; leave shorter out.")
-            x = np.zeros((len(cuts), max(map(len, cuts)), len(self.mean)), dtype=np.float32)
+            x = np.zeros((len(cuts), max(LONGEST, *map(len, cuts)), len(self.mean)), dtype=np.float32)
             for row, values in enumerate(cuts):
                 x[row, : len(values)] = (values - self.mean) / self.std
             with torch.no_grad():

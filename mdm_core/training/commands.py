@@ -23,7 +23,7 @@ def run_train(arguments: argparse.Namespace) -> int:
     """`mdm train`: exit status."""
     import torch
 
-    from mdm_core.evaluation import fit
+    from mdm_core.evaluation import action_fit, fit
 
     from . import config, paper_config, train
 
@@ -31,6 +31,9 @@ def run_train(arguments: argparse.Namespace) -> int:
         return run_paper(arguments.config, pick_device(arguments.device))
     if fit.is_evaluator(arguments.config):
         return fit.run(arguments.config, pick_device(arguments.device))
+    if action_fit.is_one(arguments.config):
+        print(f"wrote {action_fit.train(action_fit.read(arguments.config))}")
+        return 0
     settings = config.read(arguments.config)
     device = pick_device(arguments.device)
     print(f"Training {settings.name} on {device}, {torch.get_num_threads()} threads.", file=sys.stderr)

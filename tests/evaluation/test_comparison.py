@@ -15,6 +15,7 @@ pytest.importorskip("torch", reason="the evaluator needs torch")
 from mdm_core.cli import main
 from mdm_core.errors import MotionError
 from mdm_core.evaluation import comparison, comparison_report, judges
+from mdm_core.evaluation.asking import Asking
 from mdm_core.evaluation.metrics import Interval
 from mdm_core.generator import MotionGenerator, Request
 from mdm_core.motion import Motion
@@ -81,13 +82,8 @@ def test_real_motion_is_found_by_its_words_and_lies_where_real_motion_lies(known
 
 def test_a_model_that_does_one_thing_is_found_by_chance_and_has_no_diversity(known: comparison.Context) -> None:
     walker, seen = Walker(), []
-    made = comparison.generated(
-        walker,  # pyright: ignore[reportArgumentType]
-        PACK,
-        known.captions,
-        SETTINGS,
-        on_step=lambda done, total: seen.append((done, total)),
-    )
+    asking = Asking(walker, on_step=lambda done, total: seen.append((done, total)))  # pyright: ignore[reportArgumentType]
+    made = comparison.generated(asking, PACK, known.captions, SETTINGS)
     assert [len(m) for m in made.motions] == [item.frames for item in known.captions.items]
     seeds = [seed for request in walker.requests for seed in request.seeds]
     assert sorted(seeds) == list(range(64 + 4 * 3)) and seen[-1] == (1000, 1000)
@@ -113,8 +109,8 @@ def test_every_model_is_asked_the_same() -> None:
 def test_models_that_are_not_told_in_words_are_refused(known: comparison.Context) -> None:
     walker = Walker()
     walker.condition = "action"
-    with pytest.raises(MotionError, match="measures text models"):
-        comparison.generated(walker, PACK, known.captions, SETTINGS)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(MotionError, match="not told what to do in words"):
+        comparison.generated(Asking(walker), PACK, known.captions, SETTINGS)  # pyright: ignore[reportArgumentType]
 
 
 def test_a_judge_that_reads_no_words_leaves_their_metrics_out() -> None:

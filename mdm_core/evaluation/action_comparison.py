@@ -1,0 +1,120 @@
+"""The table of models of actions, and of those without a condition, beside real motion (spec/mdm.md sections 9.2, 9.3).
+
+Accuracy, FID, diversity and multimodality for actions; FID, KID, diversity, precision and recall without a condition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdm_core.actions import names_of
+from mdm_core.datasets.feature_pack import FeaturePack
+from mdm_core.errors import MotionError
+from mdm_core.features import smpl_rot6d
+
+from . import metrics, physical
+from .action_fit import cut
+from .action_judge import ActionJudge
+from .asking import Asking
+from .comparison import intervals
+from .metrics import Interval
+
+PAIRS = 200
+"""Of diversity, and 20 of each label for multimodality (Guo et al. 2020)."""
+LEAST = 32
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much is measured. motions: of the model and of each side of the real; halves: for intervals."""
+
+    motions: int = 256
+    halves: int = 20
+    frames: int = 60
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Motions:
+    """Rotations [T, 150] each, and the action of each by the judge's numbers; -1 for none."""
+
+    features: list[NDArray[Any]]
+    labels: NDArray[np.int64]
+
+
+def real(pack: FeaturePack, judge: ActionJudge, settings: Settings, *, unseen: bool) -> Motions:
+    """Cuts of clips that training did or did not see, evenly by label; where none is unseen, of those that it saw."""
+    if pack.about.representation != "smpl_rot6d":
+        raise MotionError("The metrics of action models need a pack of rotations; build one with --rotations.")
+    which = pack.unseen if unseen and pack.unseen.any() else ~pack.unseen
+    rng = np.random.default_rng(settings.seed + unseen)
+    groups = [np.flatnonzero(which & (pack.actions == k)) for k in np.unique(pack.actions[which])]
+    clips = [int(rng.choice(groups[n % len(groups)])) for n in range(settings.motions)]
+    labels = [judge.number(pack.action_names[pack.actions[k]]) if pack.actions[k] >= 0 else -1 for k in clips]
+    return Motions([cut(pack, k, settings.frames, rng) for k in clips], np.array(labels))
+
+
+def generated(asking: Asking, judge: ActionJudge, settings: Settings) -> Motions:
+    """The model's, evenly by label, each from a seed of its own."""
+    generator = asking.generator
+    if generator.card["features"]["representation"] != "smpl_rot6d" or generator.condition == "text":
+        raise MotionError(
+            f'The model "{generator.card["name"]}" makes no rotations; measure it with an evaluator of words.'
+        )
+    labels, names = np.full(settings.motions, -1), [""]
+    if generator.condition == "action":
+        names = list(names_of(generator.card))
+        if not names:
+            raise MotionError(
+                "This model's actions have no names, so that the evaluator's cannot be told; measure another."
+            )
+        labels = np.array([judge.number(names[n % len(names)]) for n in range(settings.motions)])
+    wanted = [(names[n % len(names)], settings.frames) for n in range(settings.motions)]
+    made = [motion.features for motion in asking.motions(wanted, asking.fps)]
+    return Motions([f[: settings.frames] for f in made if f is not None], labels)
+
+
+def measure(motions: Motions, against: Motions, judge: ActionJudge, settings: Settings) -> dict[str, Interval]:
+    """A row of the table; intervals from halves (`metrics.half_samples`)."""
+    if min(len(motions.features), len(against.features)) < LEAST:
+        raise MotionError(f"The metrics need {LEAST} motions or more; ask for more with --motions.")
+    inner, scores = judge.judged(motions.features)
+    reference, _ = judge.judged(against.features)
+    body = [physical.measure(smpl_rot6d.recover_positions(f), 20.0) for f in motions.features]
+    columns = {f.name: np.array([getattr(one, f.name) for one in body]) for f in fields(physical.Physical)}
+
+    def statistics(chosen: NDArray[np.int64]) -> dict[str, float]:
+        rng = np.random.default_rng(settings.seed)
+        labels = motions.labels[chosen]
+        found = {"fid": metrics.fid(inner[chosen], reference), "kid": metrics.kid(inner[chosen], reference, rng)}
+        found["diversity"] = metrics.diversity(inner[chosen], rng, pairs=PAIRS)
+        if (labels >= 0).all():
+            found["accuracy"] = metrics.accuracy(scores[chosen], labels)
+            found["multimodality"] = metrics.multimodality_of_labels(inner[chosen], labels, rng)
+        else:
+            found["precision"], found["recall"] = metrics.precision_recall(reference, inner[chosen])
+        return found | {name: float(np.nanmean(values[chosen])) for name, values in columns.items()}
+
+    rng = np.random.default_rng(settings.seed)
+    whole = np.arange(len(motions.features))
+    halves = [balanced_half(motions.labels, rng) for _ in range(settings.halves)]
+    return intervals(statistics, whole, halves)
+
+
+def balanced_half(labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """The places of half of the motions, half of each label's (rounded up)."""
+    places = (rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels))
+    return np.concatenate([own[: (len(own) + 1) // 2] for own in places])
+
+
+def table(pack: FeaturePack, asking: Asking, judge: ActionJudge, settings: Settings, name: str) -> dict[str, Any]:
+    """Rows "real" (against other real motion) and the model's."""
+    seen, unseen = (real(pack, judge, settings, unseen=which) for which in (False, True))
+    made = generated(asking, judge, settings)
+    if (made.labels < 0).all():
+        unseen = Motions(unseen.features, np.full(len(unseen.labels), -1))
+    return {"real": measure(unseen, seen, judge, settings), name: measure(made, seen, judge, settings)}
