@@ -123,7 +123,8 @@ arm twist_{S} | arm_{S} | shoulder>elbow 0.6
 elbow_{S} | arm twist_{S} | elbow | elbow
 wrist twist_{S} | elbow_{S} | elbow>wrist 0.6
 wrist_{S} | wrist twist_{S} | wrist | wrist
-fingers | wrist_{S} | {F}{N}_{S} | thumb fore middle third little | 1 2 3
+fingers | wrist_{S} | {F}{N}_{S} | thumb | 0 1 2
+fingers | wrist_{S} | {F}{N}_{S} | - fore middle third little | 1 2 3
 lower body | waist | pelvis | pelvis
 leg_{S} | lower body | hip | hip
 knee_{S} | leg_{S} | knee | knee

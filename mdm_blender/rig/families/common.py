@@ -29,5 +29,5 @@ FAMILY = Family(
         "ankle": ("{side}Foot", "{side}Ankle"),
         "foot": ("{side}Toes", "{side}Toe", "{side}ToeBase", "{side}Ball", "{side}Toe1", "{side}FootTip"),
     },
-    fingers=numbered("{side}{finger}{joint}", FINGERS),
+    fingers=numbered("{side}{finger}{joint}", (*FINGERS, "little")),
 )  # fmt: skip
