@@ -7,10 +7,12 @@ are HumanML3D's 263, KIT's 251 or the 25 x 6 rotations of the action models.
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,7 +128,7 @@ def is_one(path: Path) -> bool:
     try:
         with np.load(path) as file:
             return "features" in file.files and "state_offsets" in file.files
-    except (OSError, ValueError):
+    except (OSError, ValueError, BadZipFile):
         return False
 
 
@@ -153,7 +155,7 @@ def load(path: Path) -> FeaturePack:
             states=z["states"],
             state_offsets=z["state_offsets"],
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error) as error:
         raise MotionError(
             f"{path} is no pack of features ({error}); make it with `mdm data build`, for rotations with --rotations."
         ) from None

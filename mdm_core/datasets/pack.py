@@ -15,10 +15,12 @@ What a clip gets (all lengths in frames at 20 fps):
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -357,7 +359,7 @@ def load(path: Path) -> Pack:
         offsets = z["offsets"]
         difference = np.ascontiguousarray(z["difference"].T).astype(np.int64).reshape(-1, 22, 3)
         difference[offsets[:-1]] = z["start"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
         raise MotionError(f"{path} is no training pack ({error}); make it with `mdm data build`.") from None
     positions = np.concatenate(
         [np.cumsum(difference[a:b], axis=0) for a, b in zip(offsets[:-1], offsets[1:], strict=True)]

@@ -39,11 +39,18 @@ def heading(positions: Array) -> Array:
     return rotations.normalize(np.cross(Y_UP, rotations.normalize(across)) * [1, 0, 1])
 
 
+def onto_forward(directions: Array) -> Array:
+    """Turns [..., 4] about the vertical of horizontal directions [..., 3] onto +Z; of -Z itself too, half a turn."""
+    half = -0.5 * np.arctan2(directions[..., 0], directions[..., 2])
+    zero = np.zeros_like(half)
+    return np.stack([np.cos(half), zero, np.sin(half), zero], axis=-1)
+
+
 def to_origin(positions: Array) -> Array:
     """Positions [T, 22, 3] on the floor, the first root above the origin, facing +Z there (spec section 4, 2-4)."""
     positions = positions - [0, positions[..., 1].min(), 0]
     positions = positions - positions[0, 0] * [1, 0, 1]
-    turn = rotations.between(heading(positions[:1]), FORWARD)
+    turn = onto_forward(heading(positions[:1]))
     return rotations.rotate(np.broadcast_to(turn, (*positions.shape[:2], 4)), positions)
 
 
@@ -72,9 +79,9 @@ def facing_rotation(positions: Array, facing: Facing) -> Array:
     forward = rotations.normalize(gaussian_smooth(forward, FACING_SMOOTHING))
     if facing == "steady":
         forward = rotations.normalize(forward * [1, 0, 1])
-    turn = rotations.between(forward, np.broadcast_to(FORWARD, forward.shape))
     if facing == "steady":
-        return rotations.continuous(turn)  # without it the yaw rate has the wrong sign where a turn passes -Z
+        return rotations.continuous(onto_forward(forward))  # else the yaw rate has the wrong sign where it passes -Z
+    turn = rotations.between(forward, np.broadcast_to(FORWARD, forward.shape))
     turn[0] = [1, 0, 0, 0]
     return turn
 

@@ -37,7 +37,7 @@ def test_sitting_down_and_standing_up_are_found_where_they_happen() -> None:
     found = list(moments.moments(body, describe.track(body), ("sit_down",)))
     assert [m.tag for m in found] == ["sit down", "stand up", "sitting"]
     down, up, stays = found
-    assert 50 <= stays.start and stays.stop <= 130
+    assert stays.start >= 50 and stays.stop <= 130
     assert 36 <= down.start <= 48 and 50 <= down.stop <= 75
     assert 112 <= up.start <= 130 and 125 <= up.stop <= 142
     assert down.low == 0 and up.high == len(body)

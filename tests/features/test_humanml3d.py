@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.transform import Rotation
 
+from mdm_core import rotations
 from mdm_core.features import humanml3d
 from mdm_core.features.humanml3d import Facing
 from mdm_core.features.layout import GROUPS
 from mdm_core.skeleton import BONE_LENGTHS, CHAINS, FEET, MIRROR, PARENTS, RAW_OFFSETS
+from tests.datasets import bodies
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference" / "humanml3d_features"
 FACINGS = pytest.mark.parametrize("facing", ["humanml3d", "steady"])
@@ -227,3 +229,18 @@ def test_the_datasets_std_is_one_value_a_group() -> None:
     for part in parts:
         assert np.ptp(std[part]) < 1e-6
     assert len(np.unique(std)) == 7
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-17, -1e-17, 1e-9])
+def test_a_body_that_faces_straight_back_is_turned_about_the_vertical(noise: float) -> None:
+    """Half a turn has no shortest arc: it must not be about another axis, which stands the body on its head."""
+    body = bodies.moved(bodies.standing(50), (0, 0, 1.0))
+    back = body * [-1, 1, -1] + [0, 0, 7]
+    back[:, :, 0] += noise * back[:, :, 2]
+    np.testing.assert_allclose(humanml3d.to_origin(back), body, atol=1e-6)
+    columns = np.delete(np.arange(263), np.r_[GROUPS["rot6d"]])  # those depend on the heading
+    one, other = (humanml3d.extract(p, "steady")[:, columns] for p in (back, body))
+    np.testing.assert_allclose(one, other, atol=1e-5)
+    direction = np.array([[noise, 0, -1.0]])
+    turned = rotations.rotate(humanml3d.onto_forward(direction), direction)
+    np.testing.assert_allclose(turned, [[0, 0, 1]], atol=1e-12)

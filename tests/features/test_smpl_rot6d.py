@@ -90,3 +90,12 @@ def test_bones_keep_their_lengths_and_the_motion_faces_forward() -> None:
     assert made[..., 1].min() == pytest.approx(0, abs=1e-12)
     np.testing.assert_allclose(made[0, 0, [0, 2]], 0, atol=1e-12)
     np.testing.assert_allclose(humanml3d.to_origin(made), made, atol=1e-9)
+
+
+def test_what_is_encoded_is_decoded_in_our_axes() -> None:
+    rng = np.random.default_rng(5)
+    local = Rotation.random(24 * FRAMES, random_state=6).as_matrix().reshape(FRAMES, 24, 3, 3)
+    root = rng.normal(size=(FRAMES, 3))
+    made = smpl_rot6d.recover_positions(smpl_rot6d.encode(local, root))
+    wanted = humanml3d.to_origin(smpl_rot6d.forward_kinematics(local, root)[:, :22])
+    np.testing.assert_allclose(made, wanted, atol=1e-5)
