@@ -22,7 +22,7 @@ from . import jobs, rig
 from . import takes as taken
 from .apply import DEFAULTS, ApplyOptions, check
 from .editing.path import read_way
-from .editing.scripts import again, extend, inbetween, loop, made, regenerate, timeline
+from .editing.scripts import again, extend, inbetween, lead_in, loop, made, regenerate, timeline
 from .editing.timeline import along
 from .keys.bake import Tolerance
 from .preferences import WorkerSettings, worker_settings
@@ -37,6 +37,7 @@ __all__ = [
     "extend",
     "generate",
     "inbetween",
+    "lead_in",
     "loop",
     "regenerate",
     "timeline",

@@ -21,7 +21,8 @@ from ..retarget.posing import Posing
 from ..retarget.rest import read_rest
 from ..retarget.root_motion import root_bone
 from .anchoring import near
-from .plan import OBJECT, Plan
+from .chosen import OBJECT
+from .plan import Plan
 from .splice import write_settled
 
 Array = NDArray[np.floating]

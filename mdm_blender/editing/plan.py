@@ -15,12 +15,11 @@ from mdm_core.editing.request import EditRequest, Loop
 from mdm_core.editing.request import check as check_request
 from mdm_core.errors import MotionError
 from mdm_core.motion import Motion
-from mdm_core.skeleton import JOINT_NAMES, PARTS
 
-from .. import compat, keys, rig
-from ..retarget.root_motion import root_bone
+from .. import keys, rig
 from ..rig import RigMap, RigSnapshot
 from ..rig.read import read as read_rig
+from .chosen import PART_OF, chosen
 from .goals import JointGoal, targets_of
 from .marks import animators_keys, own_poses
 from .path import Way, ground_path
@@ -28,7 +27,7 @@ from .space import space_of
 from .stretch import Stretch, key_span, read_stretch
 from .switches import check_fk
 
-Kind = Literal["regenerate", "inbetween", "extend", "loop"]
+Kind = Literal["regenerate", "inbetween", "extend", "lead_in", "loop"]
 CONTEXT = 3.0
 """Seconds on either side of the range that are read: the model sees two of them, the rest tells how the body stands."""
 FADE = 0.25
@@ -37,21 +36,18 @@ LOOP_START = 0.5
 """Seconds that a loop needs besides what is made anew of it."""
 SHORTEST = 3
 """Frames."""
-PART_OF = {JOINT_NAMES[joint]: part for part, joints in PARTS.items() for joint in joints}
-OBJECT = ""
-"""Stands among bones for the armature object itself."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """kind: "regenerate" frames anew, "inbetween": so that the poses of `keys` stay, "extend" past the last
-    key, or "loop": so that the last frame is the first again.
+    """kind: "regenerate" frames anew, "inbetween": so that the poses of `keys` stay, "extend" past the last key,
+    "lead_in" before the first one, or "loop": so that the last frame is the first again.
 
     frames: first and last scene frame that may change, both included; all of the action if None. bones: the mapped
     bones that may change, or parts: names of `skeleton.PARTS`; everything if both are empty. keys: scene frames, by
     default those where the animator has keys. blend: frames inside the range over which the old motion fades.
     targets: where single joints are. path: the way of the hips. loop: "travel" or "in_place".
-    vary: as in `EditRequest`. seconds: of an extension, or how much at the end of a loop is made anew. in_place: write
+    vary: as in `EditRequest`. seconds: that are added, or how much at the end of a loop is made anew. in_place: write
     into the action itself and not into a copy.
     """
 
@@ -101,10 +97,10 @@ def prepare(armature: Any, ask: Ask, context_scene: Any) -> Plan:
         raise MotionError(f"“{armature.name}” has no action to edit: assign one, or generate a motion first.")
     snapshot, rig_map = read_rig(armature), rig.detect(armature)
     span = key_span(armature, action)
-    bones, parts = chosen(snapshot, rig_map, ask)
+    bones, parts = chosen(snapshot, rig_map, ask.bones, ask.parts)
     check_fk(armature, snapshot, rig_map, parts)
-    if ask.kind == "extend":
-        return _extension(armature, ask, context_scene, snapshot, rig_map, bones, span)
+    if ask.kind in ("extend", "lead_in"):
+        return _longer(armature, ask, context_scene, snapshot, rig_map, bones, span)
     if ask.kind == "loop":
         return _round(armature, ask, context_scene, snapshot, rig_map, bones, span)
 
@@ -142,7 +138,7 @@ def prepare(armature: Any, ask: Ask, context_scene: Any) -> Plan:
     )
 
 
-def _extension(
+def _longer(
     armature: Any,
     ask: Ask,
     context_scene: Any,
@@ -151,25 +147,37 @@ def _extension(
     bones: frozenset[str],
     span: tuple[float, float],
 ) -> Plan:
+    """Frames after the last key, or before the first: the worker gets the motion as it is, and its answer is laid on a
+    longer stretch."""
     if ask.bones or ask.parts:
-        raise MotionError("An extension moves the whole body: leave bones and body parts away.")
+        raise MotionError("What is added moves the whole body: leave bones and body parts away.")
     rate = context_scene.render.fps / context_scene.render.fps_base
-    last = math.ceil(span[1] - 1e-3)
-    added = round(ask.seconds * rate)
+    added, context = round(ask.seconds * rate), math.ceil(CONTEXT * rate)
     if added < SHORTEST:
-        raise MotionError(f"{ask.seconds:g} seconds are too short to extend the motion by; choose more.")
-    start = max(_up(span[0]), last - math.ceil(CONTEXT * rate))
-    if last - start < SHORTEST:
-        raise MotionError("The action is too short to be extended; it needs a few frames that move.")
-    known = read_stretch(armature, context_scene, snapshot, rig_map, start, last)
-    request = replace(_request(ask, ()), extend=added / rate)
+        raise MotionError(f"{ask.seconds:g} seconds are too short to be added to the motion; choose more.")
+    before = ask.kind == "lead_in"
+    first, last = math.floor(span[0] + 1e-3), math.ceil(span[1] - 1e-3)
+    start, stop = (first, min(_down(span[1]), first + context)) if before else (max(_up(span[0]), last - context), last)
+    if stop - start < SHORTEST:
+        raise MotionError("The action is too short to be made longer; it needs a few frames that move.")
+    known = read_stretch(armature, context_scene, snapshot, rig_map, start, stop)
+    seconds = added / rate
+    request = replace(_request(ask, ()), lead_in=seconds if before else 0.0, extend=0.0 if before else seconds)
     check_request(request, len(known))
-    longer = known.longer(added)
-    fixed = np.arange(len(longer)) < len(known)
-    action = armature.animation_data.action.session_uid
-    fade = round(FADE * rate)
-    # The worker gets the motion as it is, and the longer stretch is what its answer is laid on.
-    return Plan(ask, action, longer, request, bones, last + 1, last + added, (False, True), fixed, fade)
+    stretch = known.longer(added, before=before)
+    fixed = (stretch.frames >= start) & (stretch.frames <= stop)
+    return Plan(
+        ask=ask,
+        action=armature.animation_data.action.session_uid,
+        stretch=stretch,
+        request=request,
+        bones=bones,
+        first=start - added if before else stop + 1,
+        last=start - 1 if before else stop + added,
+        open=(before, not before),
+        fixed=fixed,
+        fade=round(FADE * rate),
+    )
 
 
 def _round(
@@ -201,13 +209,14 @@ def _round(
 
 
 def source_motion(plan: Plan) -> Motion:
-    """What the worker is sent: the stretch without the frames that an extension adds, or the one that ends a loop."""
-    motion = plan.stretch.motion
-    if plan.ask.kind not in ("extend", "loop"):
-        return motion
-    count = len(motion) - 1 if plan.ask.kind == "loop" else int(plan.fixed.sum())
-    contacts = motion.contacts
-    return replace(motion, positions=motion.positions[:count], contacts=None if contacts is None else contacts[:count])
+    """What the worker is sent: the stretch without frames that are added, or the one that ends a loop."""
+    motion, kept = plan.stretch.motion, np.ones(len(plan.stretch), dtype=bool)
+    if plan.ask.kind == "loop":
+        kept[-1] = False
+    elif plan.ask.kind in ("extend", "lead_in"):
+        kept = plan.fixed
+    contacts = None if motion.contacts is None else motion.contacts[kept]
+    return replace(motion, positions=motion.positions[kept], contacts=contacts)
 
 
 def _check_goals(ask: Ask, parts: tuple[str, ...], marked: Iterable[int]) -> None:
@@ -245,50 +254,6 @@ def checked_range(ask: Ask, span: tuple[float, float], name: str) -> tuple[int, 
     return first, last
 
 
-def chosen(snapshot: RigSnapshot, rig_map: RigMap, ask: Ask) -> tuple[frozenset[str], tuple[str, ...]]:
-    """The bones that may change and the body parts that the model makes anew for them; () is the whole body."""
-    joints = {bone: joint for joint, bone in rig_map.bones.items()}
-    carriers = {rig_map.carrier, *_root(snapshot, rig_map)} - joints.keys()
-    if ask.bones:
-        unknown = [bone for bone in ask.bones if bone not in snapshot.bones]
-        if unknown:
-            raise MotionError(f"“{snapshot.name}” has no bone “{unknown[0]}”.")
-        bones = frozenset(bone for bone in ask.bones if bone in joints or bone in carriers)
-        if not bones:
-            examples = ", ".join(f"“{bone}”" for bone in list(rig_map.bones.values())[-3:])
-            raise MotionError(
-                f"None of the chosen bones plays a joint of the model: choose bones such as {examples}, or body parts."
-            )
-        parts = {PART_OF[joints[bone]] if bone in joints else "root" for bone in bones}
-        if "root" in parts:
-            bones |= {OBJECT}
-        return bones, _ordered(parts)
-    wanted = set(ask.parts) or set(PARTS)
-    for part in wanted - set(PARTS):
-        raise MotionError(f"There is no body part “{part}”: use {', '.join(PARTS)}.")
-    bones = {bone for bone in snapshot.bones if _part(snapshot, joints, bone) in wanted}
-    if "root" in wanted:
-        bones |= {*carriers, OBJECT}
-    return frozenset(bones), () if wanted == set(PARTS) else _ordered(wanted)
-
-
-def _ordered(parts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(part for part in PARTS if part in set(parts))
-
-
-def _root(snapshot: RigSnapshot, rig_map: RigMap) -> set[str]:
-    try:
-        return {root_bone(snapshot, rig_map)}
-    except MotionError:
-        return set()
-
-
-def _part(snapshot: RigSnapshot, joints: dict[str, str], bone: str) -> str:
-    """The part of the bone, or of the mapped bone that carries it; "" above all of them."""
-    owner = next((it for it in (bone, *snapshot.ancestors(bone)) if it in joints), None)
-    return "" if owner is None else PART_OF[joints[owner]]
-
-
 def _marked(armature: Any, ask: Ask, bones: frozenset[str], first: int, last: int) -> list[int]:
     """Scene frames whose pose stays."""
     if ask.kind == "regenerate":
@@ -305,11 +270,6 @@ def _marked(armature: Any, ask: Ask, bones: frozenset[str], first: int, last: in
             "mark their frames with timeline markers."
         )
     return found
-
-
-def selected_bones(armature: Any) -> tuple[str, ...]:
-    """Names of the selected pose bones."""
-    return tuple(posed.name for posed in armature.pose.bones if compat.is_selected(posed))
 
 
 def _up(frame: float) -> int:

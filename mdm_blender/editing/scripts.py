@@ -127,16 +127,24 @@ def extend(
     on_step: OnStep | None = None,
 ) -> bpy.types.Action:
     """Goes on after the last key of the armature's action; nothing that is there changes."""
-    ask = Ask(
-        kind="extend",
-        prompt=prompt,
-        blend=0,
-        seconds=seconds,
-        seed=seed,
-        guidance=guidance,
-        steps=steps,
-        in_place=in_place,
-    )
+    ask = Ask("extend", prompt, blend=0, seconds=seconds, seed=seed, guidance=guidance, steps=steps, in_place=in_place)
+    return _edited(armature, ask, settings, on_step)
+
+
+def lead_in(
+    armature: Any,
+    prompt: str = "",
+    *,
+    seconds: float = 2.0,
+    seed: int = 0,
+    guidance: float | None = None,
+    steps: int | None = None,
+    in_place: bool = False,
+    settings: WorkerSettings | None = None,
+    on_step: OnStep | None = None,
+) -> bpy.types.Action:
+    """What comes before the first key of the armature's action and leads into it; nothing that is there changes."""
+    ask = Ask("lead_in", prompt, blend=0, seconds=seconds, seed=seed, guidance=guidance, steps=steps, in_place=in_place)
     return _edited(armature, ask, settings, on_step)
 
 

@@ -8,7 +8,8 @@ import bpy
 
 from mdm_core.skeleton import PARTS
 
-from .plan import Ask, Kind, selected_bones
+from .chosen import selected_bones
+from .plan import Ask, Kind
 from .rows import MDM_PG_target, curve_property, facing_property
 
 PART_ITEMS = tuple(
@@ -86,7 +87,11 @@ class MDM_PG_editing(bpy.types.PropertyGroup):
             subtype="FACTOR",
         )
         seconds: bpy.props.FloatProperty(
-            name="Seconds", description="How much is added after the last key", default=2.0, min=0.2, soft_max=8.0
+            name="Seconds",
+            description="How much is added after the last key, or before the first",
+            default=2.0,
+            min=0.2,
+            soft_max=8.0,
         )
         in_place: bpy.props.BoolProperty(
             name="Edit in Place",
@@ -110,7 +115,7 @@ class MDM_PG_editing(bpy.types.PropertyGroup):
 
     def ask(self, kind: Kind, armature: Any, *, varied: bool = False) -> Ask:
         """What the panel shows, as plain data; without a seed and without the poses that stay."""
-        whole = kind in ("extend", "loop")
+        whole = kind in ("extend", "lead_in", "loop")
         return Ask(
             kind=kind,
             prompt=self.prompt.strip(),

@@ -45,15 +45,16 @@ class Stretch:
     def frames(self) -> NDArray[np.int_]:
         return self.first + np.arange(len(self))
 
-    def longer(self, frames: int) -> Stretch:
-        """The same with its last pose held for so many frames more."""
+    def longer(self, frames: int, *, before: bool = False) -> Stretch:
+        """The same with its last pose held for so many frames more, or its first pose before it."""
+        more = (frames, 0) if before else (0, frames)
         contacts = self.motion.contacts
         held = replace(
             self.motion,
-            positions=np.pad(self.motion.positions, ((0, frames), (0, 0), (0, 0)), mode="edge"),
-            contacts=None if contacts is None else np.pad(contacts, ((0, frames), (0, 0)), mode="edge"),
+            positions=np.pad(self.motion.positions, (more, (0, 0), (0, 0)), mode="edge"),
+            contacts=None if contacts is None else np.pad(contacts, (more, (0, 0)), mode="edge"),
         )
-        return replace(self, samples=_longer(self.samples, frames), motion=held)
+        return replace(self, first=self.first - more[0], samples=_longer(self.samples, more), motion=held)
 
     def change(self, result: Motion) -> PoseTracks:
         """The edited motion [T] as the original pose plus what the edit did to it (`retarget.delta`)."""
@@ -113,9 +114,9 @@ def _evaluated(
     return read.poses(armature, wanted, frames, scene)
 
 
-def _longer(samples: PoseSamples, frames: int) -> PoseSamples:
+def _longer(samples: PoseSamples, more: tuple[int, int]) -> PoseSamples:
     def held(values: Array) -> Array:
-        return values if len(values) == 1 else np.pad(values, ((0, frames), (0, 0)), mode="edge")
+        return values if len(values) == 1 else np.pad(values, (more, (0, 0)), mode="edge")
 
     def each(tracks: Mapping[str, Array]) -> dict[str, Array]:
         return {bone: held(values) for bone, values in tracks.items()}

@@ -27,8 +27,9 @@ from ..retarget.tracks import PoseTracks
 from ..takes import GENERATION, TAKE, TAKES, Assignment
 from . import contacts
 from .anchoring import anchored_places, anchored_rotations, near
+from .chosen import OBJECT
 from .marks import EDITS
-from .plan import OBJECT, Plan
+from .plan import Plan
 from .splice import Values, lay
 
 Array = NDArray[np.floating]
@@ -124,12 +125,14 @@ def _rotation_values(
 
 
 def _raw(channels: read.Channels | None, now: Any, plan: Plan) -> Array:
-    """The channel's own numbers [T, n] as its F-curves play them; after the last key of an extension they are held."""
+    """The channel's own numbers [T, n] as its F-curves play them, held in frames that are added."""
     frames = plan.stretch.frames
     if channels is None:
         return np.tile(np.array(now, dtype=np.float64), (len(frames), 1))
     if plan.ask.kind == "extend":
         frames = np.minimum(frames, plan.first - 1)
+    elif plan.ask.kind == "lead_in":
+        frames = np.maximum(frames, plan.last + 1)
     return read.evaluated(channels, now, frames)
 
 
@@ -201,7 +204,7 @@ def _remember(result: Any, source: Any, plan: Plan, motion: Motion, notes: Seque
     edits = json.loads(result.get(EDITS, "[]"))
     edits.append({"frames": [plan.first, plan.last], "bones": sorted(plan.bones)})
     asked = asdict(plan.ask) | {"seed": motion.seed, "takes": 1}
-    if plan.ask.kind != "extend":
+    if plan.ask.kind not in ("extend", "lead_in"):
         asked["frames"] = [plan.first, plan.last]
     result[EDITS], result[EDIT] = json.dumps(edits), json.dumps(asked)
     result["mdm_prompt"], result["mdm_model"], result["mdm_seed"] = motion.prompt, motion.model, str(motion.seed)

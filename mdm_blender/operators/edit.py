@@ -1,4 +1,4 @@
-"""Edits of the active armature's action: regenerate, in-between, vary, extend, and once more with another seed."""
+"""Edits of the active armature's action: regenerate, in-between, vary, extend, lead in, and the last once more."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class EditOperator(MotionOperator):
     @property
     def whole(self) -> bool:
         """Whether the edit is always of the whole body."""
-        return self.kind in ("extend", "loop")
+        return self.kind in ("extend", "lead_in", "loop")
 
     def constrained(self, ask: Ask, armature: Any, shown: Any) -> Ask:
         """The wish with the panel's path and targets, for edits that take them."""
@@ -157,6 +157,14 @@ class MDM_OT_extend(EditOperator):
     kind = "extend"
 
 
+class MDM_OT_lead_in(EditOperator):
+    """Add what comes before the first key, and leads into it"""
+
+    bl_idname = "mdm.lead_in"
+    bl_label = "Lead In"
+    kind = "lead_in"
+
+
 class MDM_OT_edit_again(EditOperator):
     """Make the last edit once more with another seed; the result is another take of it"""
 
@@ -208,6 +216,7 @@ CLASSES: tuple[type, ...] = (
     MDM_OT_vary,
     MDM_OT_inbetween,
     MDM_OT_extend,
+    MDM_OT_lead_in,
     MDM_OT_edit_again,
     MDM_OT_edit_range,
 )

@@ -7,6 +7,9 @@ from typing import Any
 import bpy
 
 from .. import jobs
+from ..editing.rows import JOINT_ITEMS
+
+LABELS = {joint: label for joint, label, _ in JOINT_ITEMS}
 
 
 class MDM_UL_targets(bpy.types.UIList):
@@ -26,11 +29,11 @@ class MDM_UL_targets(bpy.types.UIList):
     ) -> None:
         row = layout.row(align=True)
         row.prop(item, "use", text="")
-        split = row.split(factor=0.42, align=True)
+        split = row.split(factor=0.45)
         split.active = item.use
-        split.prop(item, "joint", text="", emboss=False)
-        rest = split.split(factor=0.35, align=True)
-        rest.prop(item, "frame", text="", emboss=False)
+        split.label(text=LABELS[item.joint])
+        rest = split.split(factor=0.3)
+        rest.label(text=str(item.frame))
         rest.label(text=item.target.name if item.target is not None else "no target")
 
 
@@ -73,6 +76,8 @@ def draw_targets(layout: Any, settings: Any) -> None:
     column = layout.column(align=True)
     column.use_property_split = True
     column.use_property_decorate = False
+    column.prop(item, "joint")
+    column.prop(item, "frame")
     column.prop(item, "target")
     if item.target is not None and item.target.type == "ARMATURE":
         column.prop_search(item, "bone", item.target.data, "bones")

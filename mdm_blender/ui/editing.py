@@ -59,9 +59,11 @@ def draw_edits(layout: Any, settings: MDM_PG_editing, repeatable: bool) -> None:
     row = layout.row(align=True)
     row.operator("mdm.vary", icon="MOD_NOISE")
     row.prop(settings, "vary", slider=True)
-    row = layout.row(align=True)
+    column = layout.column(align=True)
+    row = column.row(align=True)
     row.operator("mdm.extend", icon="FF")
-    row.prop(settings, "seconds")
+    row.operator("mdm.lead_in", icon="REW")
+    column.prop(settings, "seconds")
     row = layout.row(align=True)
     again = row.row(align=True)
     again.enabled = repeatable

@@ -24,11 +24,11 @@ class MDM_UL_prompts(bpy.types.UIList):
         index: int | None = 0,
         flt_flag: int | None = 0,
     ) -> None:
-        split = layout.split(factor=0.62, align=True)
-        split.prop(item, "prompt", text="", emboss=False, placeholder="What happens?")
-        frames = split.row(align=True)
-        frames.prop(item, "first", text="", emboss=False)
-        frames.prop(item, "last", text="", emboss=False)
+        split = layout.split(factor=0.68)
+        split.label(text=item.prompt or "left to the model")
+        frames = split.row()
+        frames.alignment = "RIGHT"
+        frames.label(text=f"{item.first}–{item.last}")
 
 
 class MDM_PT_timeline(bpy.types.Panel):
@@ -61,6 +61,13 @@ def draw_rows(layout: Any, timeline: Any) -> None:
     side.operator("mdm.prompt_remove", text="", icon="REMOVE")
     side.operator("mdm.prompts_sort", text="", icon="SORTTIME")
     side.operator("mdm.prompts_from_markers", text="", icon="MARKER_HLT")
+    if 0 <= timeline.active < len(timeline.rows):
+        item = timeline.rows[timeline.active]
+        column = layout.column(align=True)
+        column.prop(item, "prompt", text="", placeholder="What happens?")
+        frames = column.row(align=True)
+        frames.prop(item, "first")
+        frames.prop(item, "last")
 
 
 CLASSES: tuple[type, ...] = (MDM_UL_prompts, MDM_PT_timeline)

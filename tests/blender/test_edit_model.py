@@ -89,6 +89,14 @@ def test_an_extension_begins_where_the_action_ended(walker: Any) -> None:
         assert jolts(track).max() <= 2 * usual, bone
 
 
+def test_a_lead_in_ends_where_the_action_begins(walker: Any) -> None:
+    end = int(walker.animation_data.action.frame_range[1])
+    usual = np.percentile(np.concatenate([jolts(track) for track in places(walker, range(1, end)).values()]), 99)
+    api.lead_in(walker, "a person stands up", seconds=1.5, seed=2, steps=STEPS)
+    for bone, track in places(walker, range(-5, 7)).items():
+        assert jolts(track).max() <= 2 * usual, bone
+
+
 def test_an_arm_in_ik_is_refused(walker: Any) -> None:
     from tests.blender.addon.scene import fcurves
 

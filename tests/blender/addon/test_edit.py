@@ -274,6 +274,21 @@ def test_an_extension_goes_on_and_leaves_all_keys(walker: Any) -> None:
     assert len(changed_frames(original, edited)["mixamorig:Hips"] & set(range(end, end + 24))) > 10
 
 
+@pytest.mark.parametrize("character", ["walker", "keyed"])
+def test_a_lead_in_comes_before_and_leaves_all_keys(request: pytest.FixtureRequest, character: str) -> None:
+    armature = request.getfixturevalue(character)
+    original = armature.animation_data.action
+    names = tuple(bone.name for bone in armature.pose.bones)
+    before = kept(original, -(10**6), 0, names)
+    edited = api.lead_in(armature, "walks", seconds=1.0)
+    assert int(edited.frame_range[0]) == 1 - 24
+    assert int(edited.frame_range[1]) == int(original.frame_range[1])
+    assert_same_outside(before, kept(edited, -(10**6), 0, names))
+    assert len(changed_frames(original, edited)["mixamorig:Hips"] & set(range(-10, 1))) > 8
+    again = api.again(armature, seed=5)
+    assert again.frame_range[:] == edited.frame_range[:]
+
+
 def test_again_is_another_take_of_the_same_edit(walker: Any) -> None:
     original = walker.animation_data.action
     first = api.regenerate(walker, "waves", frames=(40, 80), parts=("right_arm",), seed=3)
@@ -384,7 +399,8 @@ def test_the_panel_draws_every_choice_and_takes_the_timelines_range(walker: Any)
         panel.MDM_PT_editing.draw(SimpleNamespace(layout=Grid(log)), context)
         shown = [name for kind, name in log if kind == "operator"]
         assert shown == [
-            "mdm.edit_range", "mdm.regenerate", "mdm.inbetween", "mdm.vary", "mdm.extend", "mdm.edit_again"
+            "mdm.edit_range", "mdm.regenerate", "mdm.inbetween", "mdm.vary", "mdm.extend", "mdm.lead_in",
+            "mdm.edit_again",
         ]  # fmt: skip
         assert (("prop", "parts") in log) == (scope == "parts")
     scene.use_preview_range, scene.frame_preview_start, scene.frame_preview_end = True, 30, 500

@@ -174,10 +174,11 @@ def test_the_panel_draws_its_rows_and_is_off_while_a_job_runs(rig: Any, monkeypa
     names = ["prompt_add", "prompt_remove", "prompts_sort", "prompts_from_markers", "timeline"]
     assert [name for kind, name in log if kind == "operator"] == [f"mdm.{name}" for name in names]
     assert ("template_list", "MDM_UL_prompts") in log
+    assert [name for kind, name in log if kind == "prop"] == ["prompt", "first", "last"]
     item = bpy.context.scene.mdm_timeline.rows[0]
     log.clear()
     panel.MDM_UL_prompts.draw_item(None, context, Lists(log), None, item, 0, None, "active")  # type: ignore[arg-type]
-    assert [name for kind, name in log if kind == "prop"] == ["prompt", "first", "last"]
+    assert log == [("label", "walks"), ("label", "1–60")]
     monkeypatch.setattr(jobs.controller, "state", jobs.State.RUNNING)
     assert not bpy.ops.mdm.timeline.poll()
     bpy.context.view_layer.objects.active = None
