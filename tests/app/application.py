@@ -16,9 +16,9 @@ APPLICATION = ROOT.parent / "shared" / "blender-app" / "blender-app"
 CHROOT = Path(os.environ.get("BLENDER_APP", "/var/tmp/blender-app"))  # as in that script
 
 WINDOW = """
-Xvfb :{display} -screen 0 1600x900x24 >/dev/null 2>&1 & screen=$!
+Xvfb :{display} -screen 0 1600x{height}x24 >/dev/null 2>&1 & screen=$!
 sleep 2
-DISPLAY=:{display} timeout 600 blender --gpu-backend opengl --window-geometry 0 0 1600 900 \
+DISPLAY=:{display} timeout 1200 blender --gpu-backend opengl --window-geometry 0 0 1600 {height} \
     --python {script} -- {config}
 kill $screen
 """
@@ -60,15 +60,18 @@ def install(archive: Path, folder: Path) -> str:
     return inside("blender", "--background", *arguments, folder=folder)
 
 
-def use(scenario: str, folder: Path, **config: Any) -> tuple[str, dict[str, Any]]:
-    """Runs a scenario of `inside.py` in the window: what Blender printed, and what the scenario saw."""
+def use(scenario: str, folder: Path, *, height: int = 900, **config: Any) -> tuple[str, dict[str, Any]]:
+    """Runs a scenario of `inside.py` in the window: what Blender printed, and what the scenario saw.
+
+    height: of the window, pixels; it is 1600 wide.
+    """
     path = folder / "config.json"
     path.write_text(json.dumps({"scenario": scenario, "folder": str(folder), **config}))
     checkout = folder / "checkout"
     for part in ("tests/app", "demo"):
         shutil.copytree(ROOT / part, checkout / part, dirs_exist_ok=True)
     script = checkout / "tests/app/inside.py"
-    window = WINDOW.format(display=100 + os.getpid() % 900, script=script, config=path)
+    window = WINDOW.format(height=height, display=100 + os.getpid() % 900, script=script, config=path)
     output = inside("bash", "-c", window, folder=folder)
     seen = json.loads((folder / "seen.json").read_text())
     assert "error" not in seen, seen["error"]

@@ -23,7 +23,7 @@ from mathutils import Euler, Vector
 CONFIG: dict[str, Any] = json.loads(Path(sys.argv[sys.argv.index("--") + 1]).read_text())
 ADDON = "bl_ext.user_default.mdm_blender"
 SEEN: dict[str, Any] = {}
-LIMIT_SECONDS = 240.0
+LIMIT_SECONDS = float(CONFIG.get("limit", 240.0))
 
 bpy.context.preferences.view.show_splash = False
 
@@ -233,7 +233,51 @@ def look_at(point: Vector) -> None:
             space.region_3d.view_distance = 4.0 if area == largest else 6.0
 
 
-SCENARIOS = {"use": scenario, "portrait": portrait}
+def panels() -> Generator[float, None, None]:
+    """Every panel of the tab opened and filled in, without a generation."""
+    open_all()
+    bpy.ops.preferences.addon_enable(module="rigify")
+    with bpy.context.temp_override(**view()):
+        for it in list(bpy.data.objects):
+            bpy.data.objects.remove(it)
+        bpy.ops.object.armature_human_metarig_add()
+    rig, scene = bpy.context.view_layer.objects.active, bpy.context.scene
+    for frame in (1, 120):
+        for posed in rig.pose.bones:
+            posed.keyframe_insert("rotation_quaternion", frame=frame)
+    knob = bpy.data.objects.new("Doorknob", None)
+    way = bpy.data.objects.new("Way", bpy.data.curves.new("Way", "CURVE"))
+    for it in (knob, way):
+        scene.collection.objects.link(it)
+    scene.mdm.prompt, scene.mdm.path = "a person walks forward", way
+    scene.mdm_timeline.replaced(
+        [("a person walks forward", 1, 60), ("a person sits down", 61, 130), ("a person stands up", 131, 190)]
+    )
+    edit = scene.mdm_edit
+    edit.prompt, edit.scope, edit.path, edit.last = "waves with the right hand", "parts", way, 120
+    for joint, frame, thing in (("right_wrist", 50, knob), ("left_ankle", 72, rig)):
+        row = edit.targets.add()
+        row.joint, row.frame, row.target = joint, frame, thing
+    row.bone, edit.active_target = "foot.L", 1
+    yield from show_tab()
+    area = view()["area"]
+    area.tag_redraw()
+    yield 3.0
+    screenshot("panels.png")
+    yield 3.0
+    SEEN["done"] = True
+
+
+def open_all() -> None:
+    """Makes panels that are closed at first be open: Blender keeps no such state that a script could set."""
+    for panel in importlib.import_module(ADDON + ".ui").CLASSES:
+        if "DEFAULT_CLOSED" in getattr(panel, "bl_options", ()):
+            bpy.utils.unregister_class(panel)
+            panel.bl_options = set()
+            bpy.utils.register_class(panel)
+
+
+SCENARIOS = {"use": scenario, "portrait": portrait, "panels": panels}
 
 
 def run(steps: Generator[float, None, None], deadline: float) -> float | None:
