@@ -32,7 +32,7 @@ class ApplyOptions:
     root_motion: what carries the body over the ground: "hips", the rig's "root" bone, the armature "object", or
         nothing ("in_place").
     foot_lock: feet that stand do not slide, whatever the legs' length.
-    relax_hands: the fingers get a relaxed pose, where the family of the rig names them.
+    relax_hands: the fingers get a relaxed pose, where names or shape tell them.
     controls: "fk", or "fk_ik" to also match the IK controls of arms and legs, so that either can be animated on.
     destination: "new_action", "current_action" (only the written frames and channels change) or "nla" (a new strip).
     """

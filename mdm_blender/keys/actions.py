@@ -175,12 +175,14 @@ def _write_into(armature: Any, prepared: Prepared) -> Any:
         if curve is not None and (curve.lock or curve.mute):
             held.append(channel.group)
             continue
-        new = curves.dense(prepared.frames[: len(channel.values)], channel.values, channel.interpolation)
+        frames = prepared.frames[: len(channel.values)]
+        if curve is not None and not curves.within(curve, first, last):
+            new = curves.dense(frames, channel.values, channel.interpolation)
+            curves.write(curve, curves.spliced(curves.read(curve), new, first, last))
+            continue
         if curve is None:
             curve = compat.new_fcurve(bag, channel.path, channel.index, channel.group)
-        elif curve.keyframe_points:
-            new = curves.spliced(curves.read(curve), new, first, last)
-        curves.write(curve, new)
+        curves.write_dense(curve, frames, channel.values, channel.interpolation)
     for channel, (_, _, value) in zip(prepared.switches, prepared.before, strict=True):
         _write_switch(bag, channel, float(value), (first, last), span)
     if held:

@@ -81,6 +81,12 @@ def read(curve: Any) -> Keys:
     return Keys(attributes)
 
 
+def within(curve: Any, first: float, last: float) -> bool:
+    """Whether the curve has no keys outside first..last."""
+    low, high = curve.range()
+    return len(curve.keyframe_points) == 0 or (low > first - SAME_FRAME and high < last + SAME_FRAME)
+
+
 def types(curve: Any) -> NDArray[np.int32]:
     """The keys' types, as numbers (`enum`)."""
     kinds = np.empty(len(curve.keyframe_points), dtype=np.int32)
@@ -100,7 +106,7 @@ def write(curve: Any, keys: Keys, names: tuple[str, ...] = (*POINTS, *ENUMS, *NU
 
 
 def write_dense(curve: Any, frames: NDArray[np.floating], values: NDArray[np.floating], interpolation: str) -> None:
-    """`write(curve, dense(...))` for a new, empty curve, with only what has to be set."""
+    """`write(curve, dense(...))` with only what has to be set."""
     write(curve, dense(frames, values, interpolation), ("co", "interpolation", "type", *ENUMS[3:]))
 
 
