@@ -21,8 +21,9 @@ BATCH = 32
 """Guo et al. 2022: R-precision is counted among 32."""
 LEAST, GRID = 40, 8
 """Frames: windows are 40 or longer, as HumanML3D's, and cut to multiples of 8, so that models can make many at once."""
-MADE = "+~&"
-"""Names of clips that `datasets.pack` composed hold one of these; only measured motion is evaluated on."""
+MADE = ("+cycle", "~backwards", "#")
+"""Names of clips that `datasets.pack` composed hold one of these; only measured motion is evaluated on. A part of a
+recording ("name~1") is measured."""
 
 
 @dataclass(frozen=True)
