@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mdm_core.rotations import continuous, from_axis_angle, multiply, normalize, to_matrix
 
 Array = NDArray[np.floating]
+TURN = 2 * math.pi
 
 
 def to_euler(q: Array, order: str) -> Array:
@@ -24,20 +27,41 @@ def to_euler(q: Array, order: str) -> Array:
     first = np.arctan2(sign * m[:, k, j], m[:, k, k])
     last = np.arctan2(sign * m[:, j, i], m[:, i, i])
     locked = np.hypot(m[:, i, i], m[:, j, i]) < 1e-6
+    # Where it is locked only first ∓ last is defined, by R[j, j] and R[j, k]: the last is chosen, the first follows.
+    both = np.arctan2(-sign * m[:, j, k], m[:, j, j])
+    triples = _triples(*(it.tolist() for it in (first, middle, last, both, locked)))
     result = np.empty((len(q), 3))
-    for t in range(len(q)):
-        before = result[t - 1] if t else np.zeros(3)
-        if locked[t]:
-            # Only first ∓ last is defined, by R[j, j] and R[j, k]: the last angle is chosen, the first follows.
-            both = np.arctan2(-sign * m[t, j, k], m[t, j, j])
-            triples = np.array([[both + np.sign(middle[t]) * before[k], middle[t], before[k]]])
-        else:
-            triples = np.array([[first[t], middle[t], last[t]], [first[t] + np.pi, np.pi - middle[t], last[t] + np.pi]])
-        ordered = before[[i, j, k]]
-        triples = triples + 2 * np.pi * np.round((ordered - triples) / (2 * np.pi))
-        best = triples[np.argmin(np.abs(triples - ordered).sum(axis=1))]
-        result[t, [i, j, k]] = best
+    result[:, [i, j, k]] = triples
     return result
+
+
+Triple = tuple[float, float, float]
+
+
+def _triples(
+    first: list[float], middle: list[float], last: list[float], both: list[float], locked: list[bool]
+) -> list[Triple]:
+    """Each frame's angles in the order in which they are applied. Numbers, not arrays: each follows from the last."""
+    before: Triple = (0.0, 0.0, 0.0)
+    found: list[Triple] = []
+    for a, b, c, ac, lock in zip(first, middle, last, both, locked, strict=True):
+        if lock:
+            before = _near((ac + math.copysign(1.0, b) * before[2], b, before[2]), before)
+        else:
+            one, other = _near((a, b, c), before), _near((a + math.pi, math.pi - b, c + math.pi), before)
+            before = one if _apart(one, before) <= _apart(other, before) else other
+        found.append(before)
+    return found
+
+
+def _near(triple: Triple, before: Triple) -> Triple:
+    """The same angles with whole turns added, each as near as can be to the one before."""
+    (a, b, c), (x, y, z) = triple, before
+    return a + TURN * round((x - a) / TURN), b + TURN * round((y - b) / TURN), c + TURN * round((z - c) / TURN)
+
+
+def _apart(a: Triple, b: Triple) -> float:
+    return abs(a[0] - b[0]) + abs(a[1] - b[1]) + abs(a[2] - b[2])
 
 
 def to_axis_angle(q: Array) -> Array:
