@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from mdm_core.checkpoints.bundle import Bundle  # noqa: E402
 from mdm_core.cli import main  # noqa: E402
-from mdm_core.datasets import feature_pack  # noqa: E402
+from mdm_core.datasets import feature_pack, making  # noqa: E402
+from mdm_core.engine import loading  # noqa: E402
 from mdm_core.errors import MotionError  # noqa: E402
 from mdm_core.generator import MotionGenerator, Request  # noqa: E402
 from mdm_core.io import npz  # noqa: E402
+from mdm_core.text import encoders  # noqa: E402
 from mdm_core.training import paper, paper_config, train  # noqa: E402
 from mdm_core.training.paper_config import PaperConfig  # noqa: E402
 from tests.datasets.folders import amass_folder, humanml3d_folder  # noqa: E402
@@ -142,3 +146,37 @@ def test_cuts_are_those_of_the_published_loaders() -> None:
     short = paper.stretch(rotations[:20], 60, rng)
     np.testing.assert_array_equal(short[20:], np.repeat(short[19:20], 40, axis=0))
     np.testing.assert_array_equal(rotations, np.random.default_rng(1).normal(size=(70, 150)).astype(np.float32))
+
+
+def test_states_of_several_tokens_are_attended_to_by_a_decoder(tmp_path: Path) -> None:
+    """As DistilBERT gives them: captions of different lengths in one batch, and none of the padding is heard."""
+    humanml3d_folder(tmp_path / "data")
+
+    def states(sentence: str) -> np.ndarray:
+        words = [np.random.default_rng(sum(map(ord, word))).normal(size=12) for word in sentence.split()]
+        return np.stack(words).astype(np.float32)
+
+    asked = making.Making(texts=making.Texts(encoders.DISTILBERT, 0, states))
+    making.make(tmp_path / "data", tmp_path / "pack.npz", asked)
+    pack = feature_pack.load(tmp_path / "pack.npz")
+    base = small(paper_config.read(ROOT / "configs" / "humanml3d.toml"), tmp_path)
+    config = replace(base, network=replace(base.network, arch="trans_dec"), training=replace(base.training, steps=5))
+    drawn = paper.batch(pack, config, np.arange(len(pack.names)), 32, np.random.default_rng(0))
+    assert drawn.text is not None and drawn.text_mask is not None
+    lengths = {len(sentence.split()) for sentence in pack.sentences}
+    assert set(drawn.text_mask.sum(dim=1).tolist()) == lengths and len(lengths) > 1
+    bundle = Bundle.read(paper.train(config, CPU))
+    assert bundle.card["text"] == {"encoder": encoders.DISTILBERT} and bundle.card["architecture"]["text_dim"] == 12
+    generator = MotionGenerator(bundle, loading.load(bundle, "torch", "cpu"))
+    generator._encoder = encoders.Cached(Tokens(states))
+    request = Request(("a person slides left", "somebody walks"), seconds=2.0, clean=False)
+    together = generator.generate(request)
+    alone = generator.generate(replace(request, prompts=request.prompts[1:]))
+    np.testing.assert_allclose(together[1].positions, alone[0].positions, atol=1e-3)
+
+
+class Tokens:
+    """A text encoder of a function."""
+
+    def __init__(self, states: Callable[[str], np.ndarray]) -> None:
+        self.states = states
