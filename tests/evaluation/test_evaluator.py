@@ -12,11 +12,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="the evaluator needs torch")
 
 from mdm_core.cli import main  # noqa: E402
+from mdm_core.datasets import pack as packs  # noqa: E402
 from mdm_core.datasets.pack import Pack  # noqa: E402
 from mdm_core.errors import MotionError  # noqa: E402
 from mdm_core.evaluation import evaluator, fit, held_out  # noqa: E402
 from mdm_core.evaluation.evaluator import Evaluator, Shape, TextMotionNetwork  # noqa: E402
 from mdm_core.features.layout import Layout  # noqa: E402
+from tests.datasets import folders  # noqa: E402
 from tests.evaluation.small_pack import WORDS, about, small_pack  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,3 +153,26 @@ def test_a_wrong_configuration_is_named(change: tuple[str, str], said: str, tmp_
 def test_other_configurations_are_no_evaluators(tmp_path: Path) -> None:
     assert not fit.is_evaluator(ROOT / "configs" / "bundled.toml")
     assert not fit.is_evaluator(tmp_path / "none.toml")
+
+
+def test_a_humanml3d_folder_becomes_an_evaluator_by_two_commands(tmp_path: Path) -> None:
+    """Its own captions, its test set held out; then the folder's clips are where their words are, more or less."""
+    folders.humanml3d_folder(tmp_path / "data", clips=24)
+    joints = tmp_path / "joints.npz"
+    assert main(["data", "build", str(tmp_path / "data"), str(joints), "--positions", "--gestures", "0"]) == 0
+    text = (ROOT / "configs" / "evaluator.toml").read_text(encoding="utf-8")
+    for old, new in (
+        ("data/pack.npz", joints.as_posix()), ("runs/evaluator", (tmp_path / "out").as_posix()),
+        ("width = 160", "width = 32"), ("layers = 3", "layers = 1"), ("feed_forward = 480", "feed_forward = 32"),
+        ("steps = 2400", "steps = 30"), ("batch = 128", "batch = 32"), ("warmup = 100", "warmup = 5"),
+    ):  # fmt: skip
+        assert old in text
+        text = text.replace(old, new)
+    (tmp_path / "run.toml").write_text(text, encoding="utf-8")
+    assert main(["train", str(tmp_path / "run.toml"), "--device", "cpu"]) == 0
+    made, loaded = Evaluator.read(tmp_path / "out"), packs.load(joints)
+    motion = made.motions([loaded.positions[a:b] for a, b in zip(loaded.offsets[:-1], loaded.offsets[1:], strict=True)])
+    words = [loaded.sentences.index(s) for s in ("a person walks", "a person slides left", "a person goes backwards")]
+    near = motion @ made.texts(loaded.embeddings[words]).T
+    own = [int(name.removesuffix("+cycle")) % 3 for name in loaded.names]
+    assert (near.argmax(axis=1) == own).mean() > 0.6  # by chance a third
