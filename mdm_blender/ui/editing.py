@@ -10,6 +10,9 @@ from .. import jobs, scene, takes
 from ..editing.job import can_repeat
 from ..editing.settings import MDM_PG_editing
 
+PART_ROWS = (("head", "torso", "root"), ("left_arm", "right_arm"), ("left_leg", "right_leg"))
+"""Of the part toggles: as a body, from top to bottom."""
+
 
 class MDM_PT_editing(bpy.types.Panel):
     bl_idname = "MDM_PT_editing"
@@ -45,8 +48,11 @@ def draw_range(layout: Any, settings: MDM_PG_editing) -> None:
 def draw_scope(layout: Any, settings: MDM_PG_editing) -> None:
     layout.prop(settings, "scope", text="")
     if settings.scope == "parts":
-        grid = layout.grid_flow(columns=2, even_columns=True, align=True)
-        grid.prop(settings, "parts")
+        column = layout.column(align=True)
+        for parts in PART_ROWS:
+            row = column.row(align=True)
+            for part in parts:
+                row.prop_enum(settings, "parts", part)
 
 
 def draw_edits(layout: Any, settings: MDM_PG_editing, repeatable: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from mdm_core.errors import MotionError
 from tests.blender.addon.test_edit import assert_poses_met, assert_same_outside, changed_frames, kept, poses
 
 STEPS = 3
+LEG = ("hip", "knee", "ankle", "foot")
 ARM = ("shoulder.R", "upper_arm_fk.R", "forearm_fk.R", "hand_fk.R")
 
 
@@ -81,6 +82,43 @@ def test_an_in_between_of_the_whole_body_meets_its_poses(walker: Any) -> None:
     assert_poses_met(before, poses(walker, marks))
 
 
+@pytest.mark.parametrize("kind", ["Mixamo", "controls"])
+def test_the_upper_body_alone_and_poses_between_on_other_rigs(walkers: Callable[[str], Any], kind: str) -> None:
+    rig = walkers(kind)
+    bones, original = api.detect(rig).bones, rig.animation_data.action
+    end = int(original.frame_range[1])
+    usual = np.percentile(np.concatenate([jolts(track) for track in places(rig, range(1, end)).values()]), 99)
+    legs = {bone for joint, bone in bones.items() if joint == "pelvis" or joint.split("_")[-1] in LEG}
+    rest = tuple(bone.name for bone in rig.pose.bones if bone.name not in legs)
+    before = kept(original, 30, 70, rest)
+    upper = ["torso", "head", "left_arm", "right_arm"]
+    edited = api.regenerate(rig, "a person waves", frames=(30, 70), parts=upper, seed=3, steps=8)
+    assert_same_outside(before, kept(edited, 30, 70, rest))
+    assert set(changed_frames(original, edited)).isdisjoint(legs)
+    assert len(set().union(*changed_frames(original, edited).values())) >= 35
+    for bone, track in places(rig, range(26, 75)).items():
+        for border in (29, 30, 70, 71):
+            assert jolts(track)[border - 27] <= ROUGHEST * usual, (bone, border)
+
+    marks = [20, 45, 60, 90]
+    given = poses(rig, marks)
+    api.inbetween(rig, "a person turns", frames=(20, 90), keys=marks, seed=2, steps=STEPS)
+    assert_poses_met(given, poses(rig, marks))
+
+
+def test_the_strength_says_how_far_a_variation_goes(walkers: Callable[[str], Any]) -> None:
+    rig = walkers("Mixamo")
+    original, frames = rig.animation_data.action, range(25, 86)
+    before, away = places(rig, frames), []
+    for strength in (0.15, 0.5, 1.0):
+        rig.animation_data.action = original
+        api.regenerate(rig, "a person jumps", frames=(20, 90), vary=strength, seed=4, steps=20)
+        now = places(rig, frames)
+        away.append(np.mean([np.linalg.norm(now[bone] - before[bone], axis=-1).mean() for bone in before]))
+    assert 0 < away[0] < 0.5 * away[2]
+    assert away[0] < away[1] < 1.5 * away[2]
+
+
 def test_an_extension_begins_where_the_action_ended(walker: Any) -> None:
     end = int(walker.animation_data.action.frame_range[1])
     usual = np.percentile(np.concatenate([jolts(track) for track in places(walker, range(1, end)).values()]), 99)
@@ -92,7 +130,7 @@ def test_an_extension_begins_where_the_action_ended(walker: Any) -> None:
 def test_a_lead_in_ends_where_the_action_begins(walker: Any) -> None:
     end = int(walker.animation_data.action.frame_range[1])
     usual = np.percentile(np.concatenate([jolts(track) for track in places(walker, range(1, end)).values()]), 99)
-    api.lead_in(walker, "a person stands up", seconds=1.5, seed=2, steps=STEPS)
+    api.lead_in(walker, "a person walks forward", seconds=1.5, seed=2, steps=STEPS)
     for bone, track in places(walker, range(-5, 7)).items():
         assert jolts(track).max() <= 2 * usual, bone
 

@@ -20,6 +20,7 @@ from mdm_blender import api, jobs, takes
 from mdm_blender.compat import is_selected
 from mdm_blender.ui import editing as panel
 from mdm_core.errors import MotionError
+from mdm_core.skeleton import PARTS
 from tests.blender.addon.scene import fcurves, fingerprint, mixamo
 from tests.blender.addon.test_panel import Layout
 
@@ -325,7 +326,7 @@ def test_in_place_there_is_no_copy(walker: Any) -> None:
         api.again(walker)
 
 
-def test_a_strength_of_zero_changes_nothing_of_note(walker: Any) -> None:
+def test_the_strength_of_the_panel_is_asked_for(walker: Any) -> None:
     original = walker.animation_data.action
     bpy.context.scene.mdm_edit.vary = 0.3
     assert bpy.ops.mdm.vary(first=20, last=60, seed=1) == {"FINISHED"}
@@ -402,7 +403,8 @@ def test_the_panel_draws_every_choice_and_takes_the_timelines_range(walker: Any)
             "mdm.edit_range", "mdm.regenerate", "mdm.inbetween", "mdm.vary", "mdm.extend", "mdm.lead_in",
             "mdm.edit_again",
         ]  # fmt: skip
-        assert (("prop", "parts") in log) == (scope == "parts")
+        toggles = {value for kind, value in log if kind == "prop_enum"}
+        assert toggles == (set(PARTS) if scope == "parts" else set())
     scene.use_preview_range, scene.frame_preview_start, scene.frame_preview_end = True, 30, 500
     bpy.ops.mdm.edit_range()
     assert (scene.mdm_edit.first, scene.mdm_edit.last) == (30, int(walker.animation_data.action.frame_range[1]))
@@ -412,7 +414,10 @@ def test_the_panel_draws_every_choice_and_takes_the_timelines_range(walker: Any)
 
 class Grid(Layout):
     def record(self, name: str, given: dict[str, Any]) -> Any:
-        return Grid(self.log) if name in ("row", "column", "grid_flow") else super().record(name, given)
+        if name == "prop_enum":
+            self.log.append((name, given["value"]))
+            return None
+        return Grid(self.log) if name in ("row", "column") else super().record(name, given)
 
 
 def test_registering_twice_leaves_nothing_behind() -> None:
