@@ -2,14 +2,18 @@
 
     python -m benchmarks.editing [--takes 2] [--model bundled] [--engine auto]
 
-Both start from the same motions of the model and the same seeds. "MDM" replaces the known features at every step and
+All start from the same motions of the model and the same seeds. "MDM" replaces the known features at every step and
 is decoded (Tevet et al. 2023, sec. 3); "MDM, cleaned" is that after `cleanup.clean`; "edit" is `MotionGenerator.edit`.
+Networks that take what is known as an input (`features.observation`) have two rows more, on the same weights: "MDM,
+shown" is MDM's replacing with the network shown the rest, and "edit, not shown" is `edit` with that input left empty.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,11 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mdm_core import cleanup, editor
+from mdm_core.arrays import Array
 from mdm_core.cleanup import contacts, measures
 from mdm_core.editing import inpaint, masks, source, world
 from mdm_core.editing.finish import velocity_changes
 from mdm_core.editing.request import EditRequest
 from mdm_core.editing.windows import Segment
+from mdm_core.engine.base import Conditioning
 from mdm_core.generator import MotionGenerator, Request
 from mdm_core.motion import Motion
 from mdm_core.skeleton import INDEX
@@ -91,8 +97,24 @@ def moved(motion: Motion, case: Case) -> Motion:
     return replace(motion, positions=positions.astype(np.float32))
 
 
-def inpainted(generator: MotionGenerator, motion: Motion, case: Case, takes: int) -> tuple[list[Motion], list[Motion]]:
-    """MDM's inpainting, decoded, standing where the motion stands; and the same after `cleanup.clean`."""
+def blindfolded(generator: MotionGenerator) -> MotionGenerator:
+    """The same weights, never shown what is known of a motion."""
+    engine, other = generator.engine, copy.copy(generator)
+
+    def denoiser(x: Array, step: Array, conditioning: Conditioning) -> Array:
+        return engine.denoiser(x, step, replace(conditioning, observed=None, observed_mask=None))
+
+    other.engine = replace(engine, denoiser=denoiser)
+    return other
+
+
+def inpainted(
+    generator: MotionGenerator, motion: Motion, case: Case, takes: int, *, shown: bool = False
+) -> tuple[list[Motion], list[Motion]]:
+    """MDM's inpainting, decoded, standing where the motion stands; and the same after `cleanup.clean`.
+
+    shown: whether the network sees what is known, as it does in `edit`.
+    """
     model = editor.model_of(generator)
     layout, frames = model.layout, len(motion)
     placement = source.place(motion.positions, motion.fps)
@@ -108,7 +130,8 @@ def inpainted(generator: MotionGenerator, motion: Motion, case: Case, takes: int
         kept = into(np.broadcast_to(known, shape).copy()), into(np.broadcast_to(mask, shape).copy())
         return inpaint.replace_known(*kept)(x0, step)
 
-    task = editor.Task((Segment(0, frames, request.prompt),), constrain)
+    seen = editor.task_of(generator, editor.plan(editor.scene(motion, case.request), model), case.request).known
+    task = editor.Task((Segment(0, frames, request.prompt),), constrain, known=seen if shown else None)
     _, decoded = world.decode(encoded[None], layout)
     turn = np.array(world.facing(body[0]) - world.facing(decoded[0, 0]))
     raw: list[Motion] = []
@@ -169,22 +192,35 @@ def run(generator: MotionGenerator, takes: int) -> None:
     heads = ("edit", "by", "kept joints off, worst", "heading off, worst", "skating", "slide", "bones off, worst")
     print("| " + " | ".join((*heads, "rough seams", "CPU s a take")) + " |\n" + 9 * "|---" + "|")
     for case in cases(len(motions[0])):
-        scores: dict[str, list[Score]] = {"MDM": [], "MDM, cleaned": [], "edit": []}
+        scores: dict[str, list[Score]] = {}
         for original in motions:
             motion = moved(original, case)
-            start = time.process_time()
-            raw, cleaned = inpainted(generator, motion, case, takes)
-            middle = time.process_time()
-            edited = generator.edit(motion, replace(case.request, takes=takes, seed=SEED))
-            end = time.process_time()
-            for by, made, seconds in (
-                ("MDM", raw, middle - start),
-                ("MDM, cleaned", cleaned, middle - start),
-                ("edit", edited, end - middle),
-            ):
-                scores[by] += [score(each, motion, case, seconds / takes) for each in made]
+            for by, made, seconds in ways(generator, motion, case, takes):
+                scores.setdefault(by, []).extend(score(each, motion, case, seconds / takes) for each in made)
         for by, some in scores.items():
             print(row(case.name, by, some), flush=True)
+
+
+def ways(
+    generator: MotionGenerator, motion: Motion, case: Case, takes: int
+) -> Iterator[tuple[str, list[Motion], float]]:
+    """(how, takes, seconds of the processor) of one edit in every way that the table has."""
+    request = replace(case.request, takes=takes, seed=SEED)
+    start = time.process_time()
+    raw, cleaned = inpainted(generator, motion, case, takes)
+    seconds = time.process_time() - start
+    yield "MDM", raw, seconds
+    yield "MDM, cleaned", cleaned, seconds
+    if generator.card["architecture"].get("observed"):
+        start = time.process_time()
+        raw, _ = inpainted(generator, motion, case, takes, shown=True)
+        yield "MDM, shown", raw, time.process_time() - start
+        start = time.process_time()
+        made = blindfolded(generator).edit(motion, request)
+        yield "edit, not shown", made, time.process_time() - start
+    start = time.process_time()
+    made = generator.edit(motion, request)
+    yield "edit", made, time.process_time() - start
 
 
 def row(name: str, by: str, some: list[Score]) -> str:
