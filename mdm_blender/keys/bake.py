@@ -54,7 +54,7 @@ class Counts:
 
 @dataclass
 class _Run:
-    """One bone's rotation or place over the times [T] from its first generated key to the last, PARTS to each key.
+    """One bone's rotation, place or scale over the times [T] from its first generated key to the last, PARTS a key.
 
     now: the whole property [n] without keys; dense: the keyed channels [T, C]; limit: the tolerance [T], in degrees
     or units; fixed: indices of frames that have an animator's key, which stays a key.
@@ -145,7 +145,11 @@ def _run(armature: Any, channels: Channels, tolerance: Tolerance, unit: float) -
         return None
     owner = armature.pose.bones[channels.bone] if channels.bone else armature
     turned = channels.property == rotation_property(owner.rotation_mode)
-    if not turned and channels.property != "location":
+    metres = tolerance.metres / unit
+    if channels.property == "scale" and channels.bone:
+        # So that a scaled bone's tail stays where it was.
+        metres /= max(owner.bone.length, 1e-9)
+    elif not turned and channels.property != "location":
         return None
     keys = {index: curves.read(curve) for index, curve in channels.curves.items()}
     own = curves.enum("type", "GENERATED")
@@ -159,7 +163,7 @@ def _run(armature: Any, channels: Channels, tolerance: Tolerance, unit: float) -
     parts = np.arange(PARTS) / PARTS
     frames = np.append((keyed[:-1, None] + np.diff(keyed)[:, None] * parts).ravel(), keyed[-1])
     dense = np.stack([[curve.evaluate(float(f)) for f in frames] for curve in channels.curves.values()], axis=-1)
-    limit = tolerance.degrees if turned else tolerance.metres / unit
+    limit = tolerance.degrees if turned else metres
     return _Run(
         channels,
         owner.rotation_mode if turned else "",
@@ -211,7 +215,7 @@ def _widened(values: Array) -> Array:
 def _with_fits(dense: PoseSamples, runs: list[_Run]) -> PoseSamples:
     rotations, locations = dict(dense.rotations), dict(dense.locations)
     for run in runs:
-        if run.fit is not None and run.channels.bone:
+        if run.fit is not None and run.channels.bone and run.channels.property != "scale":
             values = run.full(played(run.fit, run.frames, run.frames))
             (rotations if run.mode else locations)[run.channels.bone] = values
     return replace(dense, rotations=rotations, locations=locations)

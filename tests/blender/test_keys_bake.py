@@ -75,6 +75,21 @@ def test_few_keys_play_the_same_motion_between_frames_too(armature: Any, mode: s
         assert np.linalg.norm(before.locations[name] - after.locations[name], axis=-1).max() < 0.00202, name
 
 
+def test_scale_takes_few_keys_too(armature: Any) -> None:
+    """As IK controls of limbs that stretch have it."""
+    frames = np.arange(1.0, 80.0)
+    scale = np.repeat(1 + 0.04 * np.sin(frames / 9)[:, None], 3, axis=1)
+    tracks = PoseTracks({}, {}, scales={"LeftUpLeg": scale})
+    action = keys.write(armature, tracks, frames, action_name="scaled", properties={})
+    action[GENERATION], action[TAKE], action[TAKES] = "g", 1, 1
+    before = sample(armature, BETWEEN, ["LeftUpLeg"]).scales["LeftUpLeg"]
+    _, counts = takes.bake(armature, Tolerance())
+    assert counts.before == 3 * len(frames) and counts.after < 0.2 * counts.before
+    after = sample(armature, BETWEEN, ["LeftUpLeg"]).scales["LeftUpLeg"]
+    length = armature.pose.bones["LeftUpLeg"].bone.length
+    assert length * np.linalg.norm(after - before, axis=-1).max() < 0.00202
+
+
 def test_feet_that_stand_stay_where_they_were(armature: Any) -> None:
     action = walk(armature)
     frames = [frame for first, last in json.loads(action[CONTACTS])[0] for frame in np.arange(first, last + 0.1)]
