@@ -34,6 +34,16 @@ def marked_frames(shown: Any, frames: tuple[int, int] | None) -> tuple[int, ...]
     return tuple(sorted(found))
 
 
+def timeline_range(shown: Any) -> tuple[int, int]:
+    """First and last frame that are chosen in the timeline: between selected markers, of the preview, of the scene."""
+    marked = [marker.frame for marker in shown.timeline_markers if marker.select]
+    if len(marked) > 1:
+        return min(marked), max(marked)
+    if shown.use_preview_range:
+        return shown.frame_preview_start, shown.frame_preview_end
+    return shown.frame_start, shown.frame_end
+
+
 class EditOperator(MotionOperator):
     """Options that are not given come from the Edit panel, seed and number of takes from the main one."""
 
@@ -190,7 +200,7 @@ class MDM_OT_edit_again(EditOperator):
 
 
 class MDM_OT_edit_range(MotionOperator):
-    """Take the range from the preview range, or the scene's, as far as the action has keys"""
+    """Take the range from the selected markers, else the preview range or the scene's, as far as there are keys"""
 
     bl_idname = "mdm.edit_range"
     bl_label = "From Timeline"
@@ -202,9 +212,7 @@ class MDM_OT_edit_range(MotionOperator):
         if action is None:
             raise MotionError(f"“{armature.name}” has no action: assign one, or generate a motion first.")
         span = key_span(armature, action)
-        preview = shown.use_preview_range
-        first = shown.frame_preview_start if preview else shown.frame_start
-        last = shown.frame_preview_end if preview else shown.frame_end
+        first, last = timeline_range(shown)
         first, last = max(first, math.ceil(span[0] - 1e-3)), min(last, math.floor(span[1] + 1e-3))
         if last - first + 1 < SHORTEST:
             raise MotionError("The timeline's range has no keys of the action; move the range first.")

@@ -408,6 +408,10 @@ def test_the_panel_draws_every_choice_and_takes_the_timelines_range(walker: Any)
     scene.use_preview_range, scene.frame_preview_start, scene.frame_preview_end = True, 30, 500
     bpy.ops.mdm.edit_range()
     assert (scene.mdm_edit.first, scene.mdm_edit.last) == (30, int(walker.animation_data.action.frame_range[1]))
+    for frame, chosen in ((25, True), (44, True), (90, False), (33, True)):
+        scene.timeline_markers.new(str(frame), frame=frame).select = chosen
+    bpy.ops.mdm.edit_range()
+    assert (scene.mdm_edit.first, scene.mdm_edit.last) == (25, 44)
     walker.animation_data_clear()
     assert not panel.MDM_PT_editing.poll(context)
 
