@@ -236,12 +236,7 @@ def look_at(point: Vector) -> None:
 def panels() -> Generator[float, None, None]:
     """Every panel of the tab opened and filled in, without a generation."""
     open_all()
-    bpy.ops.preferences.addon_enable(module="rigify")
-    with bpy.context.temp_override(**view()):
-        for it in list(bpy.data.objects):
-            bpy.data.objects.remove(it)
-        bpy.ops.object.armature_human_metarig_add()
-    rig, scene = bpy.context.view_layer.objects.active, bpy.context.scene
+    rig, scene = metarig(), bpy.context.scene
     for frame in (1, 120):
         for posed in rig.pose.bones:
             posed.keyframe_insert("rotation_quaternion", frame=frame)
@@ -268,6 +263,54 @@ def panels() -> Generator[float, None, None]:
     SEEN["done"] = True
 
 
+def edits() -> Generator[float, None, None]:
+    """A timeline, an edit of an arm, one undo, and a loop, as from the panel's buttons."""
+    controller = importlib.import_module(ADDON + ".jobs").controller
+    rig, scene = metarig(), bpy.context.scene
+    uid = rig.session_uid
+    scene.mdm.use_random_seed = False
+    scene.mdm_timeline.replaced([("a person walks forward", 1, 60), ("a person waves", 61, 110)])
+    bpy.ops.ed.undo_push(message="set up")
+    yield from show_tab()
+
+    def finished(name: str) -> Generator[float, None, Any]:
+        SEEN["started"] = SEEN.get("started", []) + operator(name)
+        while controller.busy:
+            yield 0.1
+        yield 0.5
+        SEEN["failure"] = controller.failure and controller.failure.message
+        assert not SEEN["failure"], SEEN["failure"]
+        return next(it for it in bpy.data.objects if it.session_uid == uid).animation_data.action
+
+    made = yield from finished("timeline")
+    SEEN["timeline"] = key_frames(made)
+    edit = scene.mdm_edit
+    edit.prompt, edit.scope, edit.parts, edit.first, edit.last = "waves", "parts", {"right_arm"}, 30, 60
+    edited = yield from finished("regenerate")
+    SEEN["actions"] = len(bpy.data.actions)
+    SEEN["edited"] = [edited["mdm_edit_source"].name, edited["mdm_prompt"], edited["mdm_edit_source"].use_fake_user]
+    with bpy.context.temp_override(**view()):
+        bpy.ops.ed.undo()
+    yield 0.5
+    rig = next(it for it in bpy.data.objects if it.session_uid == uid)
+    SEEN["after_undo"] = [len(bpy.data.actions), rig.animation_data.action.name]
+    looped = yield from finished("loop")
+    SEEN["loop"] = [looped.use_cyclic, *key_frames(looped)]
+    screenshot("edits.png")
+    yield 2.0
+    SEEN["done"] = True
+
+
+def metarig() -> Any:
+    """Rigify's human metarig alone in the scene."""
+    bpy.ops.preferences.addon_enable(module="rigify")
+    with bpy.context.temp_override(**view()):
+        for it in list(bpy.data.objects):
+            bpy.data.objects.remove(it)
+        bpy.ops.object.armature_human_metarig_add()
+    return bpy.context.view_layer.objects.active
+
+
 def open_all() -> None:
     """Makes panels that are closed at first be open: Blender keeps no such state that a script could set."""
     for panel in importlib.import_module(ADDON + ".ui").CLASSES:
@@ -277,7 +320,7 @@ def open_all() -> None:
             bpy.utils.register_class(panel)
 
 
-SCENARIOS = {"use": scenario, "portrait": portrait, "panels": panels}
+SCENARIOS = {"use": scenario, "portrait": portrait, "panels": panels, "edits": edits}
 
 
 def run(steps: Generator[float, None, None], deadline: float) -> float | None:

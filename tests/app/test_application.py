@@ -33,15 +33,21 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder of an application that has the extension, and what it printed meanwhile."""
     folder = tmp_path_factory.mktemp("application")
     archive = application.build_zip(folder)
     validated = application.inside("blender", "--command", "extension", "validate", str(archive), folder=folder)
     assert "Success" in validated
-    installed = application.install(archive, folder)
+    return folder, application.install(archive, folder)
+
+
+@pytest.fixture(scope="module")
+def run(installed: tuple[Path, str]) -> Run:
+    folder, printed = installed
     prompts = {"prompt": "a person walks forward", "long prompt": "a person runs in a circle"}
     output, seen = application.use("use", folder, worker=None, seconds=SECONDS, **prompts)
-    return Run(installed, output, seen, folder)
+    return Run(printed, output, seen, folder)
 
 
 def test_installs_and_enables_without_a_warning(run: Run) -> None:
@@ -96,3 +102,15 @@ def test_an_empty_prompt_is_a_sentence_in_the_panel(run: Run) -> None:
 def test_the_worker_is_the_applications_own_python_and_ends_with_it(run: Run) -> None:
     assert Path(run.seen["worker"]).name.startswith("python3")
     assert not Path(f"/proc/{run.seen['pid']}").exists()
+
+
+def test_timelines_edits_and_loops_from_the_buttons(installed: tuple[Path, str]) -> None:
+    output, seen = application.use("edits", installed[0], worker=None, limit=600)
+    assert "Traceback" not in output
+    assert seen["done"]
+    assert seen["started"] == ["FINISHED"] * 3
+    assert seen["timeline"] == [1, 110]
+    name, prompt, kept = seen["edited"]
+    assert (seen["actions"], prompt, kept) == (2, "waves", True)
+    assert seen["after_undo"] == [1, name]
+    assert seen["loop"] == [True, 1, 110]
