@@ -5,7 +5,7 @@ Accuracy, FID, diversity and multimodality for actions; FID, KID, diversity, pre
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from mdm_core.actions import names_of
 from mdm_core.datasets.feature_pack import FeaturePack
 from mdm_core.errors import MotionError
 from mdm_core.features import smpl_rot6d
+from mdm_core.features.humanml3d import FPS
 
 from . import metrics, physical
 from .action_fit import cut
@@ -84,8 +85,7 @@ def measure(motions: Motions, against: Motions, judge: ActionJudge, settings: Se
         raise MotionError(f"The metrics need {LEAST} motions or more; ask for more with --motions.")
     inner, scores = judge.judged(motions.features)
     reference, _ = judge.judged(against.features)
-    body = [physical.measure(smpl_rot6d.recover_positions(f), 20.0) for f in motions.features]
-    columns = {f.name: np.array([getattr(one, f.name) for one in body]) for f in fields(physical.Physical)}
+    body = physical.columns([physical.measure(smpl_rot6d.recover_positions(f), FPS) for f in motions.features])
 
     def statistics(chosen: NDArray[np.int64]) -> dict[str, float]:
         rng = np.random.default_rng(settings.seed)
@@ -97,7 +97,7 @@ def measure(motions: Motions, against: Motions, judge: ActionJudge, settings: Se
             found["multimodality"] = metrics.multimodality_of_labels(inner[chosen], labels, rng)
         else:
             found["precision"], found["recall"] = metrics.precision_recall(reference, inner[chosen])
-        return found | {name: float(np.nanmean(values[chosen])) for name, values in columns.items()}
+        return found | physical.averages({name: values[chosen] for name, values in body.items()})
 
     rng = np.random.default_rng(settings.seed)
     whole = np.arange(len(motions.features))

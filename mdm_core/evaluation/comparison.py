@@ -6,7 +6,7 @@ What the numbers mean is in docs/evaluation.md; here they are gathered. Motions 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -134,10 +134,8 @@ def measure(answers: Answers, known: Context) -> dict[str, Interval]:
     """A row of the table: name of the metric to its value with a 95 % interval."""
     size, settings = len(answers.motions), known.settings
     motion = known.judge.motions(answers.motions)
-    body = [physical.measure(positions, FPS) for positions in answers.motions]
-    columns = {field.name: np.array([getattr(one, field.name) for one in body]) for field in fields(physical.Physical)}
-    trained = ~held_out.held(known.pack)
-    columns["nearest_training"] = memorisation.nearest(answers.motions, known.pack, trained)
+    body = physical.columns([physical.measure(positions, FPS) for positions in answers.motions])
+    near = memorisation.nearest(answers.motions, known.pack, ~held_out.held(known.pack))
 
     def statistics(chosen: NDArray[np.int64]) -> dict[str, float]:
         rng = np.random.default_rng(settings.seed)
@@ -147,7 +145,8 @@ def measure(answers: Answers, known: Context) -> dict[str, Interval]:
             found |= {f"r_precision_top{k + 1}": float(value) for k, value in enumerate(top)}
             found["mm_distance"] = metrics.matching_distance(known.texts[chosen], motion[chosen])
         found["diversity"] = metrics.diversity(motion[chosen], rng)
-        return found | {name: float(np.nanmean(values[chosen])) for name, values in columns.items()}
+        found |= physical.averages({name: values[chosen] for name, values in body.items()})
+        return found | {"nearest_training": float(np.nanmean(near[chosen]))}
 
     rng = np.random.default_rng(settings.seed)
     half = settings.rounds // 2 * BATCH

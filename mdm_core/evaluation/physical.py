@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -24,8 +25,12 @@ SKID = 0.5
 
 @dataclass(frozen=True)
 class Physical:
-    """Of one motion; NaN where it has nothing to say. Units in the functions below."""
+    """Of one motion; NaN where it has nothing to say. Units in the functions below.
 
+    ground: seconds that toes are near the ground, as `slide` weights them, both toes together.
+    """
+
+    ground: float
     slide: float
     skating: float
     float_height: float
@@ -37,6 +42,7 @@ def measure(positions: Array, fps: float) -> Physical:
     """All of it, of positions [T, 22, 3] in metres, Y up, on the ground y = 0."""
     positions = np.asarray(positions, dtype=np.float64)
     return Physical(
+        ground=float(toe_weights(positions, fps)[1].sum()) / fps,
         slide=slide(positions, fps),
         skating=skating(positions, fps),
         float_height=float_height(positions),
@@ -45,13 +51,27 @@ def measure(positions: Array, fps: float) -> Physical:
     )
 
 
-def means(found: list[Physical]) -> dict[str, float]:
-    """The mean of each over motions, without those that have nothing to say."""
+def columns(found: Sequence[Physical]) -> dict[str, Array]:
+    """Each measure of several motions, [N]."""
+    return {field.name: np.array([getattr(one, field.name) for one in found]) for field in fields(Physical)}
+
+
+def averages(columns: Mapping[str, Array]) -> dict[str, float]:
+    """The mean of each over motions [N], without those that have nothing to say; NaN if none has.
+
+    Slide is averaged over the time near the ground: a motion that hardly touches it says hardly anything.
+    """
     result: dict[str, float] = {}
-    for field in fields(Physical):
-        values = np.array([getattr(one, field.name) for one in found])
-        result[field.name] = float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+    for name, values in columns.items():
+        weight = (columns["ground"] if name == "slide" else np.ones_like(values)) * np.isfinite(values)
+        said = float(weight.sum()) > 0
+        result[name] = float(np.average(np.nan_to_num(values), weights=weight)) if said else float("nan")
     return result
+
+
+def means(found: Sequence[Physical]) -> dict[str, float]:
+    """The averages of several motions."""
+    return averages(columns(found))
 
 
 def toe_steps(positions: Array, fps: float) -> tuple[Array, Array]:
@@ -66,9 +86,14 @@ def slide(positions: Array, fps: float) -> float:
 
     NaN if they never come near it.
     """
-    speed, height = toe_steps(positions, fps)
-    weight = np.clip(2 - 2 ** (np.maximum(height, 0) / NEAR), 0, 1)
+    speed, weight = toe_weights(positions, fps)
     return float((speed * weight).sum() / weight.sum()) if weight.sum() > 0 else float("nan")
+
+
+def toe_weights(positions: Array, fps: float) -> tuple[Array, Array]:
+    """Horizontal speed (m/s) of each toe joint between two frames and how near the ground it is, 0 to 1, [T - 1, 2]."""
+    speed, height = toe_steps(positions, fps)
+    return speed, np.clip(2 - 2 ** (np.maximum(height, 0) / NEAR), 0, 1)
 
 
 def skating(positions: Array, fps: float) -> float:

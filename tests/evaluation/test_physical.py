@@ -76,4 +76,14 @@ def test_means_leave_out_what_has_nothing_to_say() -> None:
     found = physical.means([physical.measure(standing(20) + [0, h, 0], FPS) for h in (0.0, 0.2)])
     assert found["slide"] == 0 and found["float_height"] == pytest.approx(0.1)
     alone = physical.means([physical.measure(standing(20) + [0, 0.2, 0], FPS)])
-    assert np.isnan(alone["slide"])
+    assert np.isnan(alone["slide"]) and alone["ground"] == 0
+
+
+def test_slide_is_a_mean_over_the_time_on_the_ground() -> None:
+    """One body stands for 199 steps, another touches the ground for one step in 99, at 5 m/s."""
+    flying = moved(standing(100), (5.0, 0, 0))
+    flying[2:, :, 1] += 0.3
+    body = [physical.measure(p, FPS) for p in (standing(200), flying)]
+    steps = np.array([199, 1])
+    assert body[1].slide == pytest.approx(5.0) and body[0].ground / body[1].ground == pytest.approx(199)
+    assert physical.means(body)["slide"] == pytest.approx(np.average([0, 5], weights=steps))
