@@ -104,6 +104,16 @@ def chain(config: Config, data: TrainingSet, layout: Layout, device: torch.devic
     )
 
 
+def random_steps(size: int, steps: int, generator: torch.Generator) -> Tensor:
+    """Steps [size] of 0 <= step < steps, each as likely as any other, spread evenly over the batch.
+
+    So no batch has only hard or only easy ones, and the gradient less noise (the low-discrepancy sampler of Kingma et al. 2021).
+    """
+    device = generator.device
+    even = torch.arange(size, device=device) / size
+    return ((torch.rand(1, generator=generator, device=device) + even) % 1 * steps).long()
+
+
 def loss(network: Predict, given: Batch, levels: Chain, config: Config, generator: torch.Generator) -> Tensor:
     """The loss of one batch at random noise levels, with conditions dropped at random (Ho and Salimans 2022)."""
     size, device = len(given.x0), given.x0.device
@@ -111,7 +121,7 @@ def loss(network: Predict, given: Batch, levels: Chain, config: Config, generato
     def uniform(n: int) -> Tensor:
         return torch.rand(n, generator=generator, device=device)
 
-    step = (uniform(size) * len(levels.signal)).long()
+    step = random_steps(size, len(levels.signal), generator)
     keep = given.conditioned * (uniform(size) >= config.training.condition_dropout)
     noise = torch.randn(given.x0.shape, generator=generator, device=device)
     noisy = levels.signal[step][:, None, None] * given.x0 + levels.noise[step][:, None, None] * noise

@@ -218,3 +218,13 @@ def test_a_run_goes_on_from_a_model_that_was_shown_nothing(settings: config.Conf
         torch.testing.assert_close(new.network(x, step, told), expected)
         torch.testing.assert_close(new.network(x, step, labelled), expected)
         assert not torch.allclose(new.network(x, step, shown), expected)
+
+
+def test_every_batch_has_steps_from_all_of_the_chain_and_all_are_as_likely() -> None:
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.stack([train.random_steps(12, 50, generator) for _ in range(4000)])
+    assert drawn.min() == 0 and drawn.max() == 49
+    counts = torch.bincount(drawn.flatten(), minlength=50) / (12 * 4000)
+    torch.testing.assert_close(counts, torch.full((50,), 1 / 50), atol=0.003, rtol=0)
+    ordered = drawn.sort(dim=1).values.diff(dim=1)
+    assert ordered.min() >= 4 and ordered.max() <= 5
