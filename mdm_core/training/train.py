@@ -107,7 +107,8 @@ def chain(config: Config, data: TrainingSet, layout: Layout, device: torch.devic
 def random_steps(size: int, steps: int, generator: torch.Generator) -> Tensor:
     """Steps [size] of 0 <= step < steps, each as likely as any other, spread evenly over the batch.
 
-    So no batch has only hard or only easy ones, and the gradient less noise (the low-discrepancy sampler of Kingma et al. 2021).
+    So no batch has only hard or only easy ones, and the gradient less noise: the low-discrepancy sampler of Kingma et
+    al. (2021).
     """
     device = generator.device
     even = torch.arange(size, device=device) / size
