@@ -10,7 +10,7 @@ from tests.app import application
 
 TARGET = application.ROOT / "docs" / "images" / "panel.png"
 WINDOW_CROP = "1314x872+0+26"
-PANEL_CROP = "262x226+1026+84"
+PANEL_CROP = "262x247+1026+84"
 PANEL_PLACE = "+1022+530"
 
 
