@@ -9,17 +9,22 @@ from pathlib import Path
 from tests.app import application
 
 HEIGHT = 1500
+SIDEBAR_CROP = "256x1186+1030+86"
+"""From the top to the end of the Loop panel."""
 
 
 def main(target: str) -> None:
-    """Writes the picture of the window."""
+    """Writes the picture of the sidebar."""
     if reason := application.why_not():
         raise SystemExit(reason)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         application.install(application.build_zip(folder), folder)
         application.use("panels", folder, height=HEIGHT, worker=None, limit=900)
-        Path(target).write_bytes((folder / "panels.png").read_bytes())
+        made = folder / "sidebar.png"
+        cut = f"convert {folder}/panels.png -crop {SIDEBAR_CROP} +repage +dither -colors 128 {made}".split()
+        application.inside(*cut, folder=folder)
+        Path(target).write_bytes(made.read_bytes())
 
 
 if __name__ == "__main__":
