@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks import editing as benchmark
 from mdm_core import editor
 from mdm_core.editing import observed, source
 from mdm_core.editing.request import EditRequest
@@ -123,3 +124,23 @@ def test_padding_is_unknown() -> None:
     )
     values, mask = observed.window(some, 1, 5, 6)
     assert mask[:4].all() and not mask[4:].any() and values[:4, :3].all() and not values[4:].any()
+
+
+def test_the_benchmark_compares_being_shown_with_replacing_alone() -> None:
+    seen: list[bool] = []
+
+    class Counting(Watcher):
+        def __call__(self, x: NDArray[Any], step: NDArray[Any], conditioning: Conditioning) -> NDArray[Any]:
+            seen.append(conditioning.observed is not None)
+            return super().__call__(x, step, conditioning)
+
+    made = bundle()
+    made.card["architecture"] = made.card["architecture"] | {"observed": WIDE}
+    engine = loading.Engine("watcher", "cpu", Counting(), np.asarray, np.asarray)
+    model, told = MotionGenerator(made, engine, HashEncoder()), {}
+    for by, motions, _ in benchmark.ways(model, someone(), benchmark.cases(80)[3], 1):
+        told[by] = set(seen)
+        seen.clear()
+        assert len(motions) == 1
+    shown = {"MDM, shown": {True}, "edit": {True}}
+    assert told == {"MDM": {False}, "MDM, cleaned": set(), "edit, not shown": {False}} | shown
