@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from dataclasses import fields, replace
 
 import torch
@@ -29,7 +29,7 @@ class HalfNetwork:
         self._learnt = list(network.parameters())
         half = copy.deepcopy(network).bfloat16()
         self._computed = list(half.parameters())
-        self._forward = torch.compile(half) if compiled else half
+        self._forward: Callable[[Tensor, Tensor, Conditioning], Tensor] = torch.compile(half) if compiled else half
 
     def __call__(self, x: Tensor, step: Tensor, conditioning: Conditioning) -> Tensor:
         """x0 as the network predicts it, float32."""
@@ -56,7 +56,7 @@ def halved(conditioning: Conditioning) -> Conditioning:
 
 
 @contextlib.contextmanager
-def short_attention(device: torch.device) -> Iterator[None]:
+def short_attention(device: torch.device) -> Generator[None]:
     """On a CPU, attention by plain matrix products: for our few dozen tokens torch's fused one takes twice as long."""
     if device.type != "cpu":
         yield

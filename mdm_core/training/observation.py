@@ -45,7 +45,7 @@ def parts(frames: int, rng: np.random.Generator) -> Mask:
     chosen = rng.choice(list(PARTS), size=rng.integers(1, len(PARTS)), replace=False)
     whole = rng.random() < 0.5 or frames < 3
     start, stop = (0, frames) if whole else np.sort(rng.choice(frames + 1, size=2, replace=False))
-    known[np.ix_(np.arange(start, stop), masks.joints_of([str(name) for name in chosen]))] = False
+    known[start:stop, list(masks.joints_of([str(name) for name in chosen]))] = False
     return known
 
 
