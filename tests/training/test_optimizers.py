@@ -14,7 +14,7 @@ from mdm_core.errors import MotionError  # noqa: E402
 from mdm_core.training import config, optimizers  # noqa: E402
 
 SETTINGS = config.read(Path(__file__).resolve().parents[2] / "configs" / "bundled.toml").training
-SMALL = replace(SETTINGS, steps=30, warmup=5)
+SMALL = replace(SETTINGS, steps=30, warmup=5, muon_rate=2e-3)
 
 
 def network() -> EncoderNetwork:

@@ -79,7 +79,7 @@ def settings(source: Path, tmp_path_factory: pytest.TempPathFactory) -> config.C
     pack.build(source, folder / "pack.npz", encode, gestures=0)
     whole = config.read(ROOT / "configs" / "bundled.toml")
     small = replace(whole.network, latent=32, layers=1, feed_forward=64)
-    training = replace(whole.training, steps=30, tokens=200, warmup=5, sample_every=15, save_minutes=0.0)
+    training = replace(whole.training, steps=30, tokens=200, warmup=5, sample_every=15, save_minutes=0.0, start="")
     return replace(whole, pack=str(folder / "pack.npz"), out=str(folder / "out"), network=small, training=training)
 
 
