@@ -19,7 +19,7 @@ from mdm_core.features.humanml3d import FPS
 
 from . import metrics, physical
 from .action_fit import cut
-from .action_judge import ActionJudge
+from .action_judges import Judge
 from .asking import Asking
 from .comparison import intervals
 from .metrics import Interval
@@ -47,19 +47,23 @@ class Motions:
     labels: NDArray[np.int64]
 
 
-def real(pack: FeaturePack, judge: ActionJudge, settings: Settings, *, unseen: bool) -> Motions:
-    """Cuts of clips that training did or did not see, evenly by label; where none is unseen, of those that it saw."""
+def real(pack: FeaturePack, judge: Judge, settings: Settings, *, unseen: bool, labelled: bool) -> Motions:
+    """Cuts of clips that training did or did not see, evenly by label; where none is unseen, of those that it saw.
+
+    labelled: False where the judge need not know the actions.
+    """
     if pack.about.representation != "smpl_rot6d":
         raise MotionError("The metrics of action models need a pack of rotations; build one with --rotations.")
     which = pack.unseen if unseen and pack.unseen.any() else ~pack.unseen
     rng = np.random.default_rng(settings.seed + unseen)
     groups = [np.flatnonzero(which & (pack.actions == k)) for k in np.unique(pack.actions[which])]
     clips = [int(rng.choice(groups[n % len(groups)])) for n in range(settings.motions)]
-    labels = [judge.number(pack.action_names[pack.actions[k]]) if pack.actions[k] >= 0 else -1 for k in clips]
+    names = [pack.action_names[pack.actions[k]] if labelled and pack.actions[k] >= 0 else "" for k in clips]
+    labels = [judge.number(name) if name else -1 for name in names]
     return Motions([cut(pack, k, settings.frames, rng) for k in clips], np.array(labels))
 
 
-def generated(asking: Asking, judge: ActionJudge, settings: Settings) -> Motions:
+def generated(asking: Asking, judge: Judge, settings: Settings) -> Motions:
     """The model's, evenly by label, each from a seed of its own."""
     generator = asking.generator
     if generator.card["features"]["representation"] != "smpl_rot6d" or generator.condition == "text":
@@ -68,18 +72,14 @@ def generated(asking: Asking, judge: ActionJudge, settings: Settings) -> Motions
         )
     labels, names = np.full(settings.motions, -1), [""]
     if generator.condition == "action":
-        names = list(names_of(generator.card))
-        if not names:
-            raise MotionError(
-                "This model's actions have no names, so that the evaluator's cannot be told; measure another."
-            )
+        names = list(names_of(generator.card)) or [str(k) for k in range(generator.card["architecture"]["actions"])]
         labels = np.array([judge.number(names[n % len(names)]) for n in range(settings.motions)])
     wanted = [(names[n % len(names)], settings.frames) for n in range(settings.motions)]
     made = [motion.features for motion in asking.motions(wanted, asking.fps)]
     return Motions([f[: settings.frames] for f in made if f is not None], labels)
 
 
-def measure(motions: Motions, against: Motions, judge: ActionJudge, settings: Settings) -> dict[str, Interval]:
+def measure(motions: Motions, against: Motions, judge: Judge, settings: Settings) -> dict[str, Interval]:
     """A row of the table; intervals from halves (`metrics.half_samples`)."""
     if min(len(motions.features), len(against.features)) < LEAST:
         raise MotionError(f"The metrics need {LEAST} motions or more; ask for more with --motions.")
@@ -111,10 +111,9 @@ def balanced_half(labels: NDArray[np.int64], rng: np.random.Generator) -> NDArra
     return np.concatenate([own[: (len(own) + 1) // 2] for own in places])
 
 
-def table(pack: FeaturePack, asking: Asking, judge: ActionJudge, settings: Settings, name: str) -> dict[str, Any]:
+def table(pack: FeaturePack, asking: Asking, judge: Judge, settings: Settings, name: str) -> dict[str, Any]:
     """Rows "real" (against other real motion) and the model's."""
-    seen, unseen = (real(pack, judge, settings, unseen=which) for which in (False, True))
+    told = asking.generator.condition == "action"
+    seen, unseen = (real(pack, judge, settings, unseen=which, labelled=told) for which in (False, True))
     made = generated(asking, judge, settings)
-    if (made.labels < 0).all():
-        unseen = Motions(unseen.features, np.full(len(unseen.labels), -1))
     return {"real": measure(unseen, seen, judge, settings), name: measure(made, seen, judge, settings)}

@@ -76,11 +76,7 @@ class ActionJudge:
 
     def number(self, action: str) -> int:
         """The class of an action; a MotionError if it has none."""
-        plain = [name.lower().replace("_", " ") for name in self.classes]
-        wanted = action.lower().replace("_", " ")
-        if wanted not in plain:
-            raise MotionError(f'The evaluator knows no action "{action}"; it knows {", ".join(self.classes)}.')
-        return plain.index(wanted)
+        return class_number(self.classes, action)
 
     def write(self, folder: Path) -> None:
         """Both files."""
@@ -89,6 +85,15 @@ class ActionJudge:
         write_safetensors(folder / WEIGHTS, tensors, {"format": FORMAT})
         card = {**self.card, "format": FORMAT, "classes": list(self.classes)}
         (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def class_number(classes: Sequence[str], action: str) -> int:
+    """The place of an action among the names of classes; a MotionError if it is not there."""
+    plain = [name.lower().replace("_", " ") for name in classes]
+    wanted = action.lower().replace("_", " ")
+    if wanted not in plain:
+        raise MotionError(f'The evaluator knows no action "{action}"; it knows {", ".join(classes)}.')
+    return plain.index(wanted)
 
 
 def joints_of(features: NDArray[Any]) -> NDArray[np.float32]:
@@ -109,9 +114,7 @@ def stacked(features: Sequence[NDArray[Any]]) -> tuple[Tensor, Tensor]:
 
 
 def read(path: Path) -> ActionJudge:
-    """Our folder, or the published .tar; a MotionError names what is missing or does not fit."""
-    if path.suffix == ".tar":
-        return read_published(path)
+    """The judge in our folder; a MotionError names what is missing or does not fit."""
     try:
         card = json.loads((path / CARD).read_text(encoding="utf-8"))
         tensors = {name: torch.from_numpy(value) for name, value in read_safetensors(path / WEIGHTS).items()}
@@ -126,16 +129,25 @@ def read(path: Path) -> ActionJudge:
         raise MotionError(f"{path / CARD} cannot be read as an evaluator's card ({error}); train it again.") from None
 
 
-def read_published(path: Path) -> ActionJudge:
-    """humanact12_gru.tar: {"model": state dict}, read as numbers alone."""
+def stored(path: Path) -> Any:
+    """What a published .tar holds, read as numbers alone; a MotionError if it cannot be."""
     try:
-        tensors = torch.load(path, map_location="cpu", weights_only=True)["model"]
+        return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise MotionError(f"There is no evaluator {path}.") from None
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise MotionError(f"{path} cannot be read as numbers alone ({reason}); it was not run. Get it again.") from None
-    return loaded(tensors, HUMANACT12, {"name": "published, HumanAct12"}, path)
+
+
+def published(held: object, path: Path) -> ActionJudge:
+    """The judge of what humanact12_gru.tar holds: {"model": state dict}. path: for errors."""
+    if not isinstance(held, dict) or "model" not in held:
+        raise MotionError(
+            f"{path} is none of the published evaluators of actions; give humanact12_gru.tar, uestc_rot6d_stgcn.tar or "
+            "humanact12_gru_modi_struct.pth.tar."
+        )
+    return loaded(held["model"], HUMANACT12, {"name": "published, HumanAct12"}, path)
 
 
 def loaded(tensors: dict[str, Tensor], classes: tuple[str, ...], card: dict[str, Any], path: Path) -> ActionJudge:

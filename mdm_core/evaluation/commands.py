@@ -166,9 +166,9 @@ def of_actions(arguments: argparse.Namespace, asking: Asking) -> Table:
     """A model of actions or without a condition, on a pack of rotations."""
     from mdm_core.datasets import feature_pack
 
-    from . import action_comparison, action_judge
+    from . import action_comparison, action_judges
 
-    judge, pack = action_judge.read(arguments.evaluator), feature_pack.load(arguments.pack)
+    judge, pack = action_judges.read(arguments.evaluator), feature_pack.load(arguments.pack)
     settings = action_comparison.Settings(arguments.motions, arguments.repetitions, seed=arguments.seed)
     return action_comparison.table(pack, asking, judge, settings, arguments.model), ""
 

@@ -18,7 +18,7 @@ from mdm_core.cli import main  # noqa: E402
 from mdm_core.datasets import feature_pack  # noqa: E402
 from mdm_core.datasets.feature_pack import FeaturePack  # noqa: E402
 from mdm_core.errors import MotionError  # noqa: E402
-from mdm_core.evaluation import action_comparison, action_judge  # noqa: E402
+from mdm_core.evaluation import action_comparison, action_judge, action_judges  # noqa: E402
 from mdm_core.evaluation.action_judge import ActionJudge, ActionNetwork  # noqa: E402
 from mdm_core.evaluation.asking import Asking  # noqa: E402
 from mdm_core.features import smpl_rot6d  # noqa: E402
@@ -134,10 +134,11 @@ def test_the_network_is_the_published_ones_by_its_equations(tmp_path: Path) -> N
     torch.manual_seed(3)
     network = ActionNetwork(12)
     torch.save({"epoch": 1, "model": network.state_dict()}, tmp_path / "humanact12_gru.tar")
-    judge = action_judge.read(tmp_path / "humanact12_gru.tar")
-    assert judge.classes == HUMANACT12
-    local = Rotation.random(24 * 7, random_state=1).as_matrix().reshape(7, 24, 3, 3)
-    root = np.random.default_rng(0).normal(size=(7, 3))
+    judge = action_judges.read(tmp_path / "humanact12_gru.tar")
+    assert isinstance(judge, ActionJudge) and judge.classes == HUMANACT12
+    rng = np.random.default_rng(0)
+    local = Rotation.from_quat(rng.normal(size=(24 * 7, 4))).as_matrix().reshape(7, 24, 3, 3)
+    root = rng.normal(size=(7, 3))
     features = smpl_rot6d.encode(local, root)
     inner, scores = judge.judged([features, np.repeat(features, 3, axis=0)])
     local[:, 0] = np.diag([1, -1, -1]) @ local[:, 0]
@@ -175,7 +176,7 @@ def test_bad_files_are_named_and_no_program_runs(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "judge.tar").write_bytes(pickle.dumps({"model": Program()}))
     with pytest.raises(MotionError, match="was not run"):
-        action_judge.read(tmp_path / "judge.tar")
+        action_judges.read(tmp_path / "judge.tar")
     assert not (tmp_path / "ran").exists()
     judge.write(tmp_path)
     card = json.loads((tmp_path / "card.json").read_text(encoding="utf-8"))
