@@ -27,6 +27,8 @@ from .metrics import Interval
 PAIRS = 200
 """Of diversity, and 20 of each label for multimodality (Guo et al. 2020)."""
 LEAST = 32
+LEAST_OF_ACTION = 4
+"""Motions of each action, so that its halves differ and have pairs."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,12 @@ def measure(motions: Motions, against: Motions, judge: Judge, settings: Settings
     """A row of the table; intervals from halves (`metrics.half_samples`)."""
     if min(len(motions.features), len(against.features)) < LEAST:
         raise MotionError(f"The metrics need {LEAST} motions or more; ask for more with --motions.")
+    actions, counts = np.unique(motions.labels[motions.labels >= 0], return_counts=True)
+    if (counts < LEAST_OF_ACTION).any():
+        raise MotionError(
+            f"The metrics need {LEAST_OF_ACTION} motions or more of each of {len(actions)} actions; ask for "
+            f"{LEAST_OF_ACTION * len(actions)} with --motions."
+        )
     inner, scores = judge.judged(motions.features)
     reference, _ = judge.judged(against.features)
     body = physical.columns([physical.measure(smpl_rot6d.recover_positions(f), FPS) for f in motions.features])

@@ -288,6 +288,9 @@ def test_the_table_of_a_model_of_actions_is_measured_by_uestcs_file(
     assert rows["mine"]["fid"].value == pytest.approx(expected, rel=1e-3)
     assert rows["mine"]["fid"].value > rows["real"]["fid"].value > 0
     assert "precision" not in rows["mine"] and rows["mine"]["multimodality"].value > 0
+    few = action_comparison.Motions(made.features, np.repeat(np.arange(20), 2))
+    with pytest.raises(MotionError, match="each of 20 actions; ask for 80"):
+        action_comparison.measure(few, real, judge, settings)
 
 
 def test_the_command_measures_a_model_without_a_condition_by_the_other_file(
