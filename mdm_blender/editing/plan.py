@@ -17,15 +17,16 @@ from mdm_core.errors import MotionError
 from mdm_core.motion import Motion
 
 from .. import keys, rig
+from ..retarget.ik_limbs import FoundLimb
 from ..rig import RigMap, RigSnapshot
 from ..rig.read import read as read_rig
-from .chosen import PART_OF, chosen
+from .chosen import PART_OF
 from .goals import JointGoal, targets_of
 from .marks import animators_keys, own_poses
 from .path import Way, ground_path
 from .space import space_of
 from .stretch import Stretch, key_span, read_stretch
-from .switches import check_fk
+from .switches import choose
 
 Kind = Literal["regenerate", "inbetween", "extend", "lead_in", "loop"]
 CONTEXT = 3.0
@@ -74,7 +75,8 @@ class Ask:
 class Plan:
     """The edit as plain data. action: session id of the action that was read. bones: those that may change, "" is the
     object. first, last: scene frames that may change; open: whether nothing of the action lies before, after them.
-    fixed: bool [T], the frames of the stretch whose pose stays. fade: frames."""
+    fixed: bool [T], the frames of the stretch whose pose stays. fade: frames. limbs: those that play IK, whose IK
+    controls are among the bones instead of the FK ones."""
 
     ask: Ask
     action: int
@@ -86,6 +88,7 @@ class Plan:
     open: tuple[bool, bool]
     fixed: NDArray[np.bool_]
     fade: int
+    limbs: tuple[FoundLimb, ...] = ()
 
 
 def prepare(armature: Any, ask: Ask, context_scene: Any) -> Plan:
@@ -97,14 +100,13 @@ def prepare(armature: Any, ask: Ask, context_scene: Any) -> Plan:
         raise MotionError(f"“{armature.name}” has no action to edit: assign one, or generate a motion first.")
     snapshot, rig_map = read_rig(armature), rig.detect(armature)
     span = key_span(armature, action)
-    bones, parts = chosen(snapshot, rig_map, ask.bones, ask.parts)
-    check_fk(armature, snapshot, rig_map, parts)
+    first, last = _changing(ask, span, action.name)
+    bones, parts, limbs = choose(armature, snapshot, rig_map, ask.bones, ask.parts, range(first, last + 1))
     if ask.kind in ("extend", "lead_in"):
-        return _longer(armature, ask, context_scene, snapshot, rig_map, bones, span)
+        return _in_ik(_longer(armature, ask, context_scene, snapshot, rig_map, bones, span), limbs)
     if ask.kind == "loop":
-        return _round(armature, ask, context_scene, snapshot, rig_map, bones, span)
+        return _in_ik(_round(armature, ask, context_scene, snapshot, rig_map, bones, span), limbs)
 
-    first, last = checked_range(ask, span, action.name)
     context = math.ceil(CONTEXT * context_scene.render.fps / context_scene.render.fps_base)
     start, stop = max(_up(span[0]), first - context), min(_down(span[1]), last + context)
     stretch = read_stretch(armature, context_scene, snapshot, rig_map, start, stop)
@@ -124,7 +126,7 @@ def prepare(armature: Any, ask: Ask, context_scene: Any) -> Plan:
         first_frame=start,
     )
     check_request(request, len(stretch))
-    return Plan(
+    plan = Plan(
         ask=ask,
         action=action.session_uid,
         stretch=stretch,
@@ -136,6 +138,37 @@ def prepare(armature: Any, ask: Ask, context_scene: Any) -> Plan:
         fixed=fixed,
         fade=max(ask.blend, round(FADE * rate)),
     )
+    return _in_ik(plan, limbs)
+
+
+def _changing(ask: Ask, span: tuple[float, float], name: str) -> tuple[int, int]:
+    """First and last frame that there is now of what may change: that from which an extension or a lead-in starts."""
+    if ask.kind in ("extend", "lead_in"):
+        end = math.floor(span[0] + 1e-3) if ask.kind == "lead_in" else math.ceil(span[1] - 1e-3)
+        return end, end
+    return checked_range(ask, span, name)
+
+
+def _in_ik(plan: Plan, limbs: tuple[FoundLimb, ...]) -> Plan:
+    """The plan with the limbs that play IK; MotionError for what cannot be done to them."""
+    for limb in limbs:
+        if plan.ask.kind in ("extend", "lead_in", "loop"):
+            raise MotionError(
+                f"The {limb.part.replace('_', ' ')} is animated in IK, which cannot be extended, led into or looped: "
+                "bring it to FK first."
+            )
+        moved = plan.stretch.unfollowed & {limb.fk[0], *limb.controls}
+        if moved:
+            raise MotionError(
+                f"“{min(moved)}” is moved by more than its keys, so the {limb.part.replace('_', ' ')} cannot be edited "
+                "in IK: bring it to FK first, or leave it out."
+            )
+        for goal in plan.ask.targets:
+            if plan.stretch.rig_map.bones.get(goal.joint) in limb.fk_bones:
+                raise MotionError(
+                    f"The {goal.label} plays IK and can have no target: key its control “{limb.end}” there instead."
+                )
+    return replace(plan, limbs=limbs)
 
 
 def _longer(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,10 +16,17 @@ from mdm_core.motion import Motion
 from .. import compat, retarget
 from ..keys import read
 from ..retarget import Measures, PoseSamples, PoseTracks, RootMotion
+from ..retarget.from_rig import basis_of
+from ..retarget.ik_follow import fk_poses, fk_samples
+from ..retarget.ik_limbs import FoundLimb
+from ..retarget.posing import Posing
 from ..retarget.rest import read_rest
 from ..rig import RigMap, RigSnapshot
+from .switches import limbs_read
 
 Array = NDArray[np.floating]
+FOLLOWED = 1e-3
+"""Of a limb's length: as near as a control must be to where it is computed."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,8 @@ class Stretch:
     """Whole scene frames first, first + 1, ... of an action, T of them. Plain data: it outlives undo and timers.
 
     span: first and last frame with a key in the whole action. samples: the rig's own values at the frames; motion:
-    the same on the model's skeleton, at the scene's rate.
+    the same on the model's skeleton, at the scene's rate. Of limbs that play IK the samples of the FK controls are
+    those that would make the pose.
     """
 
     rig: RigSnapshot
@@ -37,6 +45,8 @@ class Stretch:
     samples: PoseSamples
     motion: Motion
     root_motion: RootMotion
+    unfollowed: frozenset[str] = frozenset()
+    """Controls of limbs that play IK which Blender has elsewhere than their keys and parents say."""
 
     def __len__(self) -> int:
         return len(self.motion)
@@ -88,30 +98,50 @@ def read_stretch(armature: Any, scene: Any, rig: RigSnapshot, rig_map: RigMap, f
     action = armature.animation_data.action
     frames = np.arange(first, last + 1)
     samples = read.sample(armature, frames, action=action)
+    limbs = limbs_read(armature, rig, rig_map, frames.tolist())
+    poses = _evaluated(armature, scene, rig, rig_map, frames, limbs)
+    if poses is not None and limbs:
+        poses = {**poses, **fk_poses(rig, limbs, poses)}
+        samples = fk_samples(rig, samples, limbs, poses)
+    unfollowed = _unfollowed(rig, samples, limbs, poses or {})
     rate = scene.render.fps / scene.render.fps_base
     root_motion = retarget.carried_by(rig, rig_map, samples)
-    positions = retarget.from_rig(
-        rig,
-        rig_map,
-        samples,
-        poses=_evaluated(armature, scene, rig, rig_map, frames),
-        fps=rate,
-        root_motion=root_motion,
-    )
+    positions = retarget.from_rig(rig, rig_map, samples, poses=poses, fps=rate, root_motion=root_motion)
     if not np.isfinite(positions).all():
         raise MotionError(f"The action “{action.name}” holds values that are no numbers; repair its keys first.")
     motion = Motion(positions.astype(np.float32), fps=rate, contacts=detect(positions, rate))
-    return Stretch(rig, rig_map, first, key_span(armature, action), samples, motion, root_motion)
+    return Stretch(rig, rig_map, first, key_span(armature, action), samples, motion, root_motion, unfollowed)
 
 
 def _evaluated(
-    armature: Any, scene: Any, rig: RigSnapshot, rig_map: RigMap, frames: NDArray[np.int_]
+    armature: Any,
+    scene: Any,
+    rig: RigSnapshot,
+    rig_map: RigMap,
+    frames: NDArray[np.int_],
+    limbs: Sequence[FoundLimb],
 ) -> Mapping[str, Array] | None:
-    """Blender's own poses of the mapped bones where constraints or drivers move any of them, else None."""
+    """Blender's own poses of the mapped bones, and those that show what the limbs play, where constraints or drivers
+    move any of them; else None."""
     wanted = sorted({*rig_map.bones.values(), *(bone for bone, _ in read_rest(rig, rig_map).ends.values())})
-    if not read.driven(armature) & set(wanted):
+    shown = [name for limb in limbs for name in (*limb.played, limb.end, limb.pole) if name is not None]
+    if not shown and not read.driven(armature) & set(wanted):
         return None
-    return read.poses(armature, wanted, frames, scene)
+    return read.poses(armature, [*wanted, *shown], frames, scene)
+
+
+def _unfollowed(
+    rig: RigSnapshot, samples: PoseSamples, limbs: Sequence[FoundLimb], poses: Mapping[str, Array]
+) -> frozenset[str]:
+    posing = Posing(rig, {}, basis=basis_of(rig, samples))
+    result: set[str] = set()
+    for limb in limbs:
+        length = np.linalg.norm(rig.bones[limb.fk[2]].head - rig.bones[limb.fk[0]].head)
+        for name in (limb.fk[0], limb.end, limb.pole):
+            if name is not None:
+                apart = np.linalg.norm((posing.pose(name) - poses[name])[:, :3, 3], axis=-1)
+                result |= {name} if apart.max() > FOLLOWED * length else set()
+    return frozenset(result)
 
 
 def _longer(samples: PoseSamples, more: tuple[int, int]) -> PoseSamples:

@@ -7,7 +7,6 @@ Both are computed, so that either way of working plays the FK pose. No Blender h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +17,7 @@ from mdm_core.rotations import between, continuous, from_axis_angle, identity, i
 
 from ..rig.rig_map import RigMap
 from ..rig.snapshot import Bone, RigSnapshot
+from .ik_limbs import FoundLimb, limbs_of
 from .ik_stretch import StretchyLimb, matching_scale
 from .posing import Posing, compose, rotation_of, size_of
 from .tracks import PoseTracks
@@ -36,64 +36,13 @@ ALONG = np.array([0.0, 1.0, 0.0])
 """The axis along a bone, which a swinging base tracks with."""
 
 
-@dataclass(frozen=True)
-class IkLimb:
-    """The IK controls of a limb. joints: where it begins, bends and ends, without side.
-
-    fk: the part of the FK end control's name that the other names replace; pole, base: None where there is none;
-    tips: (FK, IK) names of a control beyond the end; still: controls of the IK limb that must be at rest.
-    """
-
-    joints: tuple[str, str, str]
-    fk: str
-    end: str
-    pole: str | None = None
-    base: str | None = None
-    tips: tuple[str, str] | None = None
-    still: tuple[str, ...] = ()
-
-
-ARM, LEG = ("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle")
-LIMBS: Mapping[str, tuple[IkLimb, ...]] = {
-    "Rigify": (
-        IkLimb(ARM, "hand_fk", "hand_ik", "upper_arm_ik_target", "upper_arm_ik"),
-        IkLimb(
-            LEG,
-            "foot_fk",
-            "foot_ik",
-            "thigh_ik_target",
-            "thigh_ik",
-            ("toe_fk", "toe_ik"),
-            ("foot_spin_ik", "foot_heel_ik"),
-        ),
-    ),
-    "Auto-Rig Pro": (
-        IkLimb(ARM, "c_hand_fk", "c_hand_ik", "c_arms_pole"),
-        IkLimb(LEG, "c_foot_fk", "c_foot_ik", "c_leg_pole", tips=("c_toes_fk", "c_toes_ik")),
-    ),
-}
-"""By the family's name in the rig map."""
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A limb's bones in a rig. fk: upper, lower, end; tips: (FK, IK) beyond the end."""
-
-    fk: tuple[str, str, str]
-    end: str
-    pole: str | None
-    base: str | None
-    tips: tuple[str, str] | None
-    still: tuple[str, ...]
-
-
 def with_ik(rig: RigSnapshot, rig_map: RigMap, tracks: PoseTracks) -> PoseTracks:
     """The tracks with those of the IK controls of arms and legs, so that both make the same pose.
 
     Switches stay as they are: the FK controls act. A family without a table of IK controls, or a rig without these
     bones, gets a sentence in `problems`.
     """
-    limbs = _limbs(rig, rig_map)
+    limbs = limbs_of(rig, rig_map)
     if not limbs:
         note = f"No IK controls are known for this rig ({rig_map.family}), so only its FK controls got keys."
         return replace(tracks, problems=(*tracks.problems, note))
@@ -101,7 +50,7 @@ def with_ik(rig: RigSnapshot, rig_map: RigMap, tracks: PoseTracks) -> PoseTracks
     basis = {name: compose(identity(1), np.zeros((1, 3)), size_of(rig.bones[name].basis[None])) for name in still}
     basis |= {name: _basis(rig, tracks, name) for name in {*tracks.rotations, *tracks.locations}}
     given = Posing(rig, {}, basis=basis)
-    hinged = {limb: _hinged(rig, limb.fk, given) for limb in limbs}
+    hinged = {limb: hinged_limb(rig, limb.fk, given) for limb in limbs}
     turns = {name: turn for limb in limbs for name, turn in _fk_turns(rig, limb.fk, hinged[limb], given).items()}
     played = Posing(rig, turns, basis=basis)
     places: dict[str, Array] = {}
@@ -134,35 +83,6 @@ def with_ik(rig: RigSnapshot, rig_map: RigMap, tracks: PoseTracks) -> PoseTracks
     )
 
 
-def _limbs(rig: RigSnapshot, rig_map: RigMap) -> list[_Found]:
-    """The limbs of the family's table whose bones the rig has, left and right."""
-    found: list[_Found] = []
-    for limb in LIMBS.get(rig_map.family, ()):
-        for side in ("left", "right"):
-            fk = tuple(rig_map.bones.get(f"{side}_{joint}", "") for joint in limb.joints)
-            if limb.fk not in fk[2]:
-                continue
-            named = {
-                field: name if name in rig.bones else None
-                for field in ("end", "pole", "base")
-                if (name := fk[2].replace(limb.fk, getattr(limb, field) or "\0")) is not None
-            }
-            if not all(bone in rig.bones for bone in fk) or named["end"] is None:
-                continue
-            still = tuple(name for part in limb.still if (name := fk[2].replace(limb.fk, part)) in rig.bones)
-            tips = _tips(rig, rig_map, side, limb)
-            found.append(_Found((fk[0], fk[1], fk[2]), named["end"], named["pole"], named["base"], tips, still))
-    return found
-
-
-def _tips(rig: RigSnapshot, rig_map: RigMap, side: str, limb: IkLimb) -> tuple[str, str] | None:
-    bone = rig_map.bones.get(f"{side}_foot", "")
-    if limb.tips is None or limb.tips[0] not in bone:
-        return None
-    other = bone.replace(*limb.tips)
-    return (bone, other) if other in rig.bones else None
-
-
 def _basis(rig: RigSnapshot, tracks: PoseTracks, name: str) -> Array:
     """A keyed bone's local pose [T, 4, 4]; what has no track stays as it is."""
     now = rig.bones[name].basis[None]
@@ -177,7 +97,7 @@ def _turn(rig: RigSnapshot, posing: Posing, name: str) -> Array:
 
 
 def _follow_end(
-    rig: RigSnapshot, limb: _Found, played: Posing, turns: dict[str, Array], places: dict[str, Array]
+    rig: RigSnapshot, limb: FoundLimb, played: Posing, turns: dict[str, Array], places: dict[str, Array]
 ) -> None:
     """Hand or foot, and toes: the IK control moves as if it were fixed to the FK control."""
     fk = limb.fk[2]
@@ -198,7 +118,7 @@ def hinge_at_rest(rig: RigSnapshot, fk: tuple[str, str, str]) -> Array:
 
 
 @dataclass(frozen=True)
-class _Hinged:
+class Hinged:
     """A limb in the one plane that an IK solver can make: its joints and the axis across the plane, each [T, 3]."""
 
     start: Array
@@ -207,7 +127,7 @@ class _Hinged:
     axis: Array
 
 
-def _hinged(rig: RigSnapshot, fk: tuple[str, str, str], played: Posing) -> _Hinged:
+def hinged_limb(rig: RigSnapshot, fk: tuple[str, str, str], played: Posing) -> Hinged:
     """The FK limb bent about the rig's own hinge alone; it starts and ends where it did."""
     start, middle, end = (played.pose(name)[..., :3, 3] for name in fk)
     upper, lower, line = normalize(middle - start), normalize(end - middle), normalize(end - start)
@@ -222,10 +142,10 @@ def _hinged(rig: RigSnapshot, fk: tuple[str, str, str], played: Posing) -> _Hing
     along_line = np.sum(thigh * line, axis=-1, keepdims=True)
     off = np.sqrt(np.maximum(np.sum(thigh**2, axis=-1, keepdims=True) - along_line**2, 0.0))
     off *= np.where(np.sum(thigh * out, axis=-1, keepdims=True) < 0, -1.0, 1.0)
-    return _Hinged(start, start + along_line * line + off * out, end, axis)
+    return Hinged(start, start + along_line * line + off * out, end, axis)
 
 
-def _fk_turns(rig: RigSnapshot, fk: tuple[str, str, str], limb: _Hinged, given: Posing) -> dict[str, Array]:
+def _fk_turns(rig: RigSnapshot, fk: tuple[str, str, str], limb: Hinged, given: Posing) -> dict[str, Array]:
     """Turns since rest [T, 4] that put the FK bones where the hinged limb is; its end keeps its own."""
     heads, hinge = [rig.bones[name].head for name in fk], hinge_at_rest(rig, fk)
     upper = multiply(along(limb.middle - limb.start, limb.axis), inverse(along(heads[1] - heads[0], hinge)))
@@ -233,7 +153,7 @@ def _fk_turns(rig: RigSnapshot, fk: tuple[str, str, str], limb: _Hinged, given: 
     return {fk[0]: upper, fk[1]: lower, fk[2]: _turn(rig, given, fk[2])}
 
 
-def _pole_place(rig: RigSnapshot, pole: str, fk: tuple[str, str, str], limb: _Hinged) -> Array:
+def _pole_place(rig: RigSnapshot, pole: str, fk: tuple[str, str, str], limb: Hinged) -> Array:
     """Where the pole's head must be [T, 3]: as far from the joint as at rest, as it lay about the limb's line."""
     heads = [rig.bones[name].head for name in fk]
     out, side = _plane(heads[2] - heads[0], hinge_at_rest(rig, fk))
@@ -255,7 +175,7 @@ def _roll_base(
     rig: RigSnapshot,
     base: str,
     fk: tuple[str, str, str],
-    limb: _Hinged,
+    limb: Hinged,
     solved: Posing,
     turns: dict[str, Array],
 ) -> None:
@@ -288,7 +208,7 @@ def _about(axis: Array, before: Array, after: Array) -> Array:
     )
 
 
-def _base_scale(rig: RigSnapshot, base: str, limb: _Hinged, solved: Posing) -> tuple[Array, float] | None:
+def _base_scale(rig: RigSnapshot, base: str, limb: Hinged, solved: Posing) -> tuple[Array, float] | None:
     """The base control's scale [T, 3] that undoes what Blender's solver shrinks; None where nothing stretches.
 
     And how far from its place elbow or knee stays at worst, as a share of the limb's length.
