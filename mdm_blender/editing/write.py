@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import bpy
@@ -23,14 +23,14 @@ from ..keys.actions import NOTES
 from ..keys.channels import Target, locked_channels, rotation_path, rotation_values
 from ..keys.targets import bone_target, target_of
 from ..retarget.posing import rotation_of
-from ..retarget.tracks import PoseTracks
+from ..retarget.tracks import PoseSamples, PoseTracks
 from ..takes import GENERATION, TAKE, TAKES, Assignment
 from . import contacts
 from .anchoring import anchored_places, anchored_rotations, near
 from .chosen import OBJECT
-from .limbs import with_ik_controls
 from .marks import EDITS
 from .plan import Plan
+from .seams import Seams, eased
 from .splice import Values, lay
 
 Array = NDArray[np.floating]
@@ -47,7 +47,7 @@ def write(armature: Any, plan: Plan, motions: Sequence[Motion], *, group: str = 
     """
     action = _same_action(armature, plan)
     before = Assignment.of(armature)
-    drafts = [_values(armature, plan, with_ik_controls(plan, plan.stretch.change(motion))) for motion in motions]
+    drafts = [_values(armature, plan, _even(plan, plan.stretch.change(motion), motion)) for motion in motions]
     _check_curves(armature, action, drafts[0])
     into_itself = plan.ask.in_place and not compat.other_users(armature)
     results: list[Any] = []
@@ -87,6 +87,43 @@ def _copy(action: Any) -> Any:
     copy = action.copy()
     copy.use_fake_user = False
     return copy
+
+
+def _even(plan: Plan, tracks: PoseTracks, motion: Motion) -> PoseTracks:
+    """The tracks [T] anchored where the plan's frames stay, with seams that are no rougher than the original."""
+    stretch, samples, count = plan.stretch, plan.stretch.samples, len(plan.stretch)
+    rotations = dict(samples.rotations)
+    locations = dict(samples.locations)
+    for bone in plan.bones & tracks.rotations.keys():
+        original = _long(samples.rotations.get(bone, np.eye(4)[:1]), count)
+        rotations[bone] = anchored_rotations(original, _long(tracks.rotations[bone], count), plan.fixed, plan.fade)
+    for bone in plan.bones & tracks.locations.keys():
+        original = _long(samples.locations.get(bone, np.zeros((1, 3))), count)
+        locations[bone] = anchored_places(original, _long(tracks.locations[bone], count), plan.fixed, plan.fade)
+    place, heading = samples.object_location, samples.object_rotation
+    if OBJECT in plan.bones and place is not None and tracks.object_location is not None:
+        place = anchored_places(_long(place, count), _long(tracks.object_location, count), plan.fixed, plan.fade)
+    if OBJECT in plan.bones and heading is not None and tracks.object_rotation is not None:
+        heading = anchored_rotations(_long(heading, count), _long(tracks.object_rotation, count), plan.fixed, plan.fade)
+    feet = np.zeros((count, 4), dtype=bool) if motion.contacts is None else motion.contacts
+    seams = Seams(
+        rig=stretch.rig,
+        rig_map=stretch.rig_map,
+        samples=samples,
+        fixed=plan.fixed,
+        known=plan.fixed if plan.ask.kind in ("extend", "lead_in") else np.ones(count, dtype=bool),
+        free=plan.bones,
+        fps=stretch.motion.fps,
+        standing=feet[:, ::2] | feet[:, 1::2],
+    )
+    edited = eased(seams, PoseSamples(rotations, locations, samples.scales, place, heading))
+    return replace(
+        tracks,
+        rotations={**tracks.rotations, **{it: edited.rotations[it] for it in plan.bones & tracks.rotations.keys()}},
+        locations={**tracks.locations, **{it: edited.locations[it] for it in plan.bones & tracks.locations.keys()}},
+        object_location=None if tracks.object_location is None else edited.object_location,
+        object_rotation=None if tracks.object_rotation is None else edited.object_rotation,
+    )
 
 
 def _values(armature: Any, plan: Plan, tracks: PoseTracks) -> list[Values]:

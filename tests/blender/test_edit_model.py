@@ -50,13 +50,22 @@ def jolts(track: Any) -> Any:
     return np.linalg.norm(np.diff(track, n=2, axis=0), axis=-1)
 
 
-ROUGHEST = 1.25
-"""The worst bone at a border against the clip's 99th percentile. The goal is 1; 1.14 has been seen with the bundled
-weights, on the whole body."""
+ROUGHEST = 1.0
+"""The worst bone at a border against the clip's 99th percentile."""
+
+
+def test_a_kick_out_of_a_slow_walk_is_no_rougher_than_the_walk_at_its_borders(walker: Any) -> None:
+    """As it comes from the model the right knee jumps four times as much as anything in the walk."""
+    clip = range(1, 100)
+    usual = np.percentile(np.concatenate([jolts(track) for track in places(walker, clip).values()]), 99)
+    api.regenerate(walker, "a person kicks", frames=(30, 70), seed=7, steps=8)
+    for bone, track in places(walker, clip).items():
+        for border in (29, 30, 70, 71):
+            assert jolts(track)[border - 2] <= ROUGHEST * usual, (bone, border)
 
 
 @pytest.mark.parametrize("parts", [("right_arm",), ()])
-def test_borders_are_hardly_rougher_than_the_clip_and_nothing_else_changes(walker: Any, parts: tuple[str, ...]) -> None:
+def test_borders_are_no_rougher_than_the_clip_and_nothing_else_changes(walker: Any, parts: tuple[str, ...]) -> None:
     original = walker.animation_data.action
     names = ARM if parts else tuple(bone.name for bone in walker.pose.bones)
     clip = range(1, 100)
