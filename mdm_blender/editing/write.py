@@ -28,6 +28,7 @@ from ..takes import GENERATION, TAKE, TAKES, Assignment
 from . import contacts
 from .anchoring import anchored_places, anchored_rotations, near
 from .chosen import OBJECT
+from .limbs import with_ik_controls
 from .marks import EDITS
 from .plan import Plan
 from .seams import Seams, eased
@@ -47,7 +48,10 @@ def write(armature: Any, plan: Plan, motions: Sequence[Motion], *, group: str = 
     """
     action = _same_action(armature, plan)
     before = Assignment.of(armature)
-    drafts = [_values(armature, plan, _even(plan, plan.stretch.change(motion), motion)) for motion in motions]
+    drafts = [
+        _values(armature, plan, with_ik_controls(plan, _even(plan, plan.stretch.change(motion), motion)))
+        for motion in motions
+    ]
     _check_curves(armature, action, drafts[0])
     into_itself = plan.ask.in_place and not compat.other_users(armature)
     results: list[Any] = []
