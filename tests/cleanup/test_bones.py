@@ -31,7 +31,8 @@ def test_lengths_are_exact_and_reachable_ankles_stay(mocap: Mocap) -> None:
 def test_a_body_that_has_these_lengths_is_left_alone(mocap: Mocap) -> None:
     for positions in mocap.values():
         moved = np.abs(bones.constant(positions, 20.0) - positions)
-        assert np.median(moved) < 1e-6 and moved.max() < 0.02  # straight knees are bent by two degrees
+        # Straight knees are bent by two degrees; one that a recording bends backwards by 1.2 cm is turned over.
+        assert np.median(moved) < 1e-6 and moved.max() < 0.025
 
 
 def test_directions_above_the_hips_are_kept() -> None:

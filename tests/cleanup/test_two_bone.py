@@ -43,7 +43,8 @@ def test_a_bent_limb_that_is_where_it_should_be_does_not_move(thigh: np.ndarray,
     hip, knee, ankle = limb(thigh, shin)
     new_knee, new_ankle = two_bone.solve(hip, knee, ankle, ankle, UPPER, LOWER, np.full((4, 3), [0.0, 0.0, 1.0]))
     span = np.linalg.norm(ankle - hip, axis=-1)
-    bent = (span < 0.99 * (UPPER + LOWER)) & (span > 0.2)
+    aside = np.linalg.norm(np.cross(knee - hip, normalize(ankle - hip)), axis=-1)
+    bent = (aside > two_bone.TRUSTED) & (span > 0.2)
     np.testing.assert_allclose(new_knee[bent], knee[bent], atol=1e-6)
     np.testing.assert_allclose(new_ankle[bent], ankle[bent], atol=1e-6)
 
@@ -66,3 +67,19 @@ def test_a_straight_limb_bends_towards_the_hint() -> None:
     knee, ankle = hip + [0.0, -UPPER, 0.0], hip + [0.0, -UPPER - LOWER, 0.0]
     new_knee, _ = two_bone.solve(hip, knee, ankle, ankle + [0.0, 0.1, 0.0], UPPER, LOWER, np.array([[1.0, 0.0, 0.0]]))
     assert new_knee[0, 0] > 0.1 and abs(new_knee[0, 2]) < 1e-9
+
+
+@given(arrays(np.float64, 30, elements=st.floats(-0.02, 0.02)), st.floats(0.0, 0.03))
+def test_a_straight_knee_that_strays_to_both_sides_bends_forward_alone(strays: np.ndarray, shortened: float) -> None:
+    """Bent where it happened to point, it would jump by twice how far it stands off from one frame to the next."""
+    hip = np.zeros((30, 3))
+    length = np.sqrt(UPPER**2 - strays**2) + np.sqrt(LOWER**2 - strays**2)
+    knee = np.stack([0 * strays, -np.sqrt(UPPER**2 - strays**2), strays], axis=-1)
+    ankle = np.stack([0 * strays, -length, 0 * strays], axis=-1)
+    target = ankle * ((length - shortened) / length)[:, None]
+    hint = np.tile([0.0, 0.0, 1.0], (30, 1))
+    new_knee, new_ankle = two_bone.solve(hip, knee, ankle, target, UPPER, LOWER, hint)
+    assert (new_knee[:, 2] > 0.01).all() and np.abs(new_knee[:, 0]).max() < 1e-9
+    assert np.linalg.norm(np.diff(new_knee, axis=0), axis=-1).max() < 0.03
+    np.testing.assert_allclose(np.linalg.norm(new_ankle - new_knee, axis=-1), LOWER, atol=1e-9)
+    assert np.linalg.norm(new_ankle - target, axis=-1).max() <= 1e-3
