@@ -20,7 +20,9 @@ import numpy as np
 from mathutils import Euler, Matrix
 
 from mdm_blender import api, rig
+from mdm_blender.editing.plan import Ask, prepare
 from mdm_blender.editing.stretch import read_stretch
+from mdm_core.errors import MotionError
 from mdm_core.skeleton import INDEX
 from tests.blender.addon.scene import fcurves
 from tests.blender.addon.test_edit import assert_same_outside, bone_of, changed_frames, kept
@@ -185,3 +187,17 @@ def test_on_ik_controls_an_edit_is_what_it_is_in_fk(rigify: Any, arms: bool, pol
     angle, away = worst(found, wanted)
     assert angle < 0.1
     assert away < 1e-4
+
+
+def test_the_animators_key_poses_on_ik_controls_are_found(rigify: Any) -> None:
+    hand_keyed(rigify)
+    plan = prepare(rigify, Ask("inbetween", frames=(20, 60), parts=("left_leg",)), bpy.context.scene)
+    assert plan.request.keys == tuple(frame - plan.stretch.first for frame in (25, 33, 41, 49, 57))
+    assert {"foot_ik.L", "thigh_ik.L", "toe_ik.L"} <= plan.bones
+    assert not plan.bones & {"thigh_fk.L", "shin_fk.L", "foot_fk.L", "toe_fk.L", "foot_ik.R", "thigh_ik_target.L"}
+
+
+def test_a_joint_that_plays_ik_takes_no_target(rigify: Any) -> None:
+    hand_keyed(rigify)
+    with pytest.raises(MotionError, match="foot_ik.L"):
+        api.regenerate(rigify, frames=(30, 60), targets=[("left_ankle", 45, (0.2, -0.2, 0.3))])
