@@ -24,7 +24,7 @@ from .apply import DEFAULTS, ApplyOptions, check
 from .editing.path import read_way
 from .editing.scripts import again, extend, inbetween, lead_in, loop, made, regenerate, timeline
 from .editing.timeline import along
-from .keys.bake import Tolerance
+from .keys.stretch import Tolerance
 from .preferences import WorkerSettings, worker_settings
 
 __all__ = [

@@ -18,9 +18,10 @@ from mdm_core.motion import Motion
 from . import compat
 from .apply import CONTACTS, DEFAULTS, ApplyOptions, apply_motion, check
 from .keys.actions import NOTES
-from .keys.bake import Counts, Tolerance
+from .keys.bake import Counts
 from .keys.bake import bake as keys_bake
 from .keys.nla import strip_of
+from .keys.stretch import Tolerance
 
 GENERATION, TAKE, TAKES = "mdm_generation", "mdm_take", "mdm_takes"
 """Custom properties of an action: which generation it is from, its number from 1, and of how many."""

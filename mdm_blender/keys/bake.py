@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,34 +14,22 @@ from mdm_core.errors import MotionError
 
 from .. import rig
 from ..retarget.tracks import PoseSamples
-from . import curves
-from .euler import from_mode
-from .planted import Planted, standing_at
-from .read import Channels, animated, rotation_property, sample
-from .reduce import Fit, played, reduced
+from . import curves, handles
+from .metric import STEP, Metric
+from .planted import FEET, Planted, standing_at
+from .read import Channels, animated, sample
+from .stretch import MARGIN, PARTS, Stretch, Tolerance, stretch_of
+from .thin import Thinning
 
 Array = NDArray[np.floating]
+SHARED, STANDING = 0.8, 0.4
+"""The share of the tolerance that the keys shared by a bone's channels take up, and that of a standing foot's bones.
+
+What is left lets single channels lose keys."""
 STRICTER, ATTEMPTS = (0.3, 0.8), 5
-"""The least and the most by which the tolerance of a standing foot's bones is tightened at a time; how often."""
-PARTS = 4
-"""Times to a frame at which the old and the new curve are compared: cubics can part between two frames."""
+"""The least and the most by which the share of a standing foot's bones is tightened at a time; how often."""
 WIDTH = 8
-"""Times around one at which a standing foot is off whose tolerance is tightened too."""
-MARGIN = 0.86
-"""The share of a tolerance that is used: keys are rounded to 32 bits, and between two times there is a little more."""
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """How far the motion may be off: a bone's own rotation in degrees, its place and a standing foot in metres."""
-
-    degrees: float = 0.5
-    metres: float = 0.002
-    planted: float = 0.005
-
-    def __post_init__(self) -> None:
-        if not all(value > 0 for value in (self.degrees, self.metres, self.planted)):
-            raise MotionError("Key reduction needs tolerances above zero: give degrees and millimetres.")
+"""Times around one at which a standing foot is off whose share is tightened too."""
 
 
 @dataclass(frozen=True)
@@ -50,51 +38,6 @@ class Counts:
 
     before: int
     after: int
-
-
-@dataclass
-class _Run:
-    """One bone's rotation, place or scale over the times [T] from its first generated key to the last, PARTS a key.
-
-    now: the whole property [n] without keys; dense: the keyed channels [T, C]; limit: the tolerance [T], in degrees
-    or units; fixed: indices of frames that have an animator's key, which stays a key.
-    """
-
-    channels: Channels
-    mode: str
-    frames: Array
-    now: Array
-    dense: Array
-    limit: Array
-    fixed: list[int]
-    fit: Fit | None = None
-    whole: Array = field(default_factory=lambda: np.zeros(0))
-
-    def full(self, values: Array) -> Array:
-        """The property [T, n] with the keyed channels' values [T, C]; rotations as unit quaternions."""
-        whole = np.repeat(self.now[None], len(values), axis=0)
-        whole[:, list(self.channels.curves)] = values
-        return from_mode(whole, self.mode) if self.mode else whole
-
-    def reduce(self) -> None:
-        self.whole = self.full(self.dense)
-        plain = self.mode == "QUATERNION" and self.dense.shape[1] == 4
-
-        def error(values: Array, first: int, last: int) -> Array:
-            part = slice(first, last + 1)
-            whole = values if plain else self.full(values)
-            return distance(whole, self.whole[part], bool(self.mode)) / self.limit[part]
-
-        self.fit = reduced(self.frames, self.dense, error, self.fixed, stride=PARTS)
-
-
-def distance(a: Array, b: Array, rotation: bool) -> Array:
-    """Degrees [T] between quaternions a [T, 4] of any length and unit ones b, or the distance [T] of places [T, 3]."""
-    if not rotation:
-        return np.linalg.norm(a - b, axis=-1)
-    along, length = np.einsum("tc,tc->t", a, b), np.einsum("tc,tc->t", a, a)
-    sine = np.sqrt(np.maximum(1.0 - along * along / np.maximum(length, 1e-30), 0.0))
-    return np.degrees(2.0 * np.arcsin(np.minimum(sine, 1.0)))
 
 
 def bake(armature: Any, action: Any, tolerance: Tolerance | None, contacts: str = "", scene: Any = None) -> Counts:
@@ -111,8 +54,9 @@ def bake(armature: Any, action: Any, tolerance: Tolerance | None, contacts: str 
         raise MotionError(f"The action “{action.name}” has no generated keys, so there is nothing to bake.")
     before = _key_count(found)
     if tolerance is not None:
-        for run in _fitted(armature, action, found, tolerance, contacts, scene):
-            _write(run)
+        for stretch in _fitted(armature, action, found, tolerance, contacts, scene):
+            for curve, fit in zip(stretch.channels.curves.values(), stretch.fits, strict=True):
+                handles.write(curve, fit, stretch.frames)
     for channels in found:
         for curve in channels.curves.values():
             _retype(curve)
@@ -121,14 +65,28 @@ def bake(armature: Any, action: Any, tolerance: Tolerance | None, contacts: str 
 
 def _fitted(
     armature: Any, action: Any, found: Sequence[Channels], tolerance: Tolerance, contacts: str, scene: Any
-) -> list[_Run]:
+) -> list[Stretch]:
     unit = _metres(armature, scene)
-    runs = [run for it in found if (run := _run(armature, it, tolerance, unit)) is not None]
-    for run in runs:
-        run.reduce()
-    if contacts and runs:
-        _plant(armature, action, runs, tolerance, json.loads(contacts), unit)
-    return runs
+    stretches = [it for channels in found if (it := stretch_of(armature, channels, tolerance, unit)) is not None]
+    planted = _planted(armature, action, stretches, tolerance, json.loads(contacts), unit) if contacts else None
+    for stretch in stretches:
+        if planted is None or not planted.holds(stretch):
+            stretch.reduce(np.full(len(stretch.frames), SHARED))
+            _thin(stretch, stretch.metric(), np.zeros((len(stretch.frames), 0, 3)))
+    if planted is not None:
+        planted.fit()
+    return stretches
+
+
+def _thin(stretch: Stretch, metric: Metric, shared: Array) -> None:
+    """Each channel's own keys; where the metric was not exact enough to tell, the shared ones stay."""
+    before = shared.copy()
+    thinning = Thinning(stretch.frames, stretch.dense, stretch.shared, metric, shared, stretch.fixed)
+    thinning.run()
+    stretch.fits = thinning.fits()
+    if not stretch.kept():
+        stretch.fits = stretch.shared.channels()
+        shared[:] = before
 
 
 def _metres(armature: Any, scene: Any) -> float:
@@ -139,139 +97,118 @@ def _metres(armature: Any, scene: Any) -> float:
     return size * float((scene or bpy.context.scene).unit_settings.scale_length)
 
 
-def _run(armature: Any, channels: Channels, tolerance: Tolerance, unit: float) -> _Run | None:
-    """The dense stretch of a transform; None for what is none, has too few keys or is not played."""
-    if channels.bone and channels.bone not in armature.pose.bones:
-        return None
-    owner = armature.pose.bones[channels.bone] if channels.bone else armature
-    turned = channels.property == rotation_property(owner.rotation_mode)
-    metres = tolerance.metres / unit
-    if channels.property == "scale" and channels.bone:
-        # So that a scaled bone's tail stays where it was.
-        metres /= max(owner.bone.length, 1e-9)
-    elif not turned and channels.property != "location":
-        return None
-    keys = {index: curves.read(curve) for index, curve in channels.curves.items()}
-    own = curves.enum("type", "GENERATED")
-    generated = np.unique(np.concatenate([it.frames[it.attributes["type"] == own] for it in keys.values()]))
-    if len(generated) < 3:
-        return None
-    first, last = generated[0], generated[-1]
-    others = np.concatenate([it.frames[it.attributes["type"] != own] for it in keys.values()])
-    others = np.unique(others[(others > first) & (others < last)])
-    keyed = np.union1d(generated, others).astype(np.float64)
-    parts = np.arange(PARTS) / PARTS
-    frames = np.append((keyed[:-1, None] + np.diff(keyed)[:, None] * parts).ravel(), keyed[-1])
-    dense = np.stack([[curve.evaluate(float(f)) for f in frames] for curve in channels.curves.values()], axis=-1)
-    limit = tolerance.degrees if turned else metres
-    return _Run(
-        channels,
-        owner.rotation_mode if turned else "",
-        frames,
-        np.array(getattr(owner, channels.property), dtype=np.float64),
-        dense,
-        np.full(len(frames), MARGIN * limit),
-        [int(index) for index in np.flatnonzero(np.isin(frames, others))],
-    )
+@dataclass(frozen=True)
+class _Legs:
+    """The stretches that move feet which stand, and how the FEET follow their channels.
+
+    rows: for each stretch [T, 4, 3, C], in shares of what is allowed a unit, zeros where a foot is free.
+    """
+
+    stretches: list[Stretch]
+    rows: list[Array]
+
+    def holds(self, stretch: Stretch) -> bool:
+        return any(it is stretch for it in self.stretches)
+
+    def fit(self) -> None:
+        """Shared keys that keep the feet, then each channel's own."""
+        off = self._reduce()
+        for stretch, rows in zip(self.stretches, self.rows, strict=True):
+            own = stretch.metric()
+            _thin(stretch, replace(own, rows=np.concatenate([own.rows, rows], axis=1)), off)
+
+    def _reduce(self) -> Array:
+        """Finds shared keys, with ever less tolerance where a foot is off too far; how far off each is, [T, 4, 3]."""
+        shares = [np.where(_widened(self._touched(rows)) > 0, STANDING, SHARED) for rows in self.rows]
+        again = range(len(self.stretches))
+        for _ in range(ATTEMPTS):
+            for i in again:
+                self.stretches[i].reduce(shares[i])
+            excess = np.linalg.norm(self._off(), axis=-1)
+            again = [i for i, rows in enumerate(self.rows) if (self._touched(rows) * excess.max(axis=1) > 1.0).any()]
+            for i in again:
+                worst = _widened((excess * np.any(self.rows[i], axis=(2, 3))).max(axis=1))
+                shares[i] = shares[i] * np.where(worst > 1.0, np.clip(0.8 / np.maximum(worst, 1e-9), *STRICTER), 1.0)
+            if not again:
+                break
+        return self._off()
+
+    @staticmethod
+    def _touched(rows: Array) -> Array:
+        return np.any(rows, axis=(1, 2, 3)).astype(float)
+
+    def _off(self) -> Array:
+        moved = [it.played() - it.dense for it in self.stretches]
+        return np.sum(
+            [np.einsum("tgmc,tc->tgm", rows, off) for rows, off in zip(self.rows, moved, strict=True)], axis=0
+        )
 
 
-def _plant(
-    armature: Any, action: Any, runs: list[_Run], tolerance: Tolerance, contacts: list[list[list[float]]], unit: float
-) -> None:
-    """Tightens the tolerance of a leg's bones in the frames in which its foot stands and is off, until it is not."""
-    snapshot = rig.read(armature)
+def _planted(
+    armature: Any,
+    action: Any,
+    stretches: list[Stretch],
+    tolerance: Tolerance,
+    contacts: list[list[list[float]]],
+    unit: float,
+) -> _Legs | None:
+    """What moves the feet that stand; None where the rig or the motion has none."""
     try:
         rig_map = rig.detect(armature)
     except MotionError:
-        return
-    frames = max((run.frames for run in runs), key=len)
-    planted = Planted(snapshot, rig_map, standing_at(frames, contacts), unit)
+        return None
+    if not stretches:
+        return None
+    frames = max((it.frames for it in stretches), key=len)
+    standing = standing_at(frames, contacts)
+    planted = Planted(rig.read(armature), rig_map, standing[:, ::PARTS], unit)
+    chains = planted.chain("left") | planted.chain("right")
     bones = [name for name in {it.bone for it in animated(armature, action)} if name in armature.pose.bones]
-    dense = sample(armature, frames, bones, action)
-    wanted = planted.places(dense)
-    same = [run for run in runs if np.array_equal(run.frames, frames)]
-    for _ in range(ATTEMPTS):
-        errors = planted.errors(wanted, planted.places(_with_fits(dense, same)))
-        again: dict[int, _Run] = {}
-        for side, off in errors.items():
-            excess = _widened(off / tolerance.planted)
-            tighter = np.where(excess > 1.0, np.clip(0.8 / np.maximum(excess, 1e-9), *STRICTER), 1.0)
-            for run in same:
-                if (tighter < 1.0).any() and run.channels.bone in planted.chain(side):
-                    run.limit = run.limit * tighter
-                    again[id(run)] = run
-        if not again:
-            return
-        for run in again.values():
-            run.reduce()
+    dense = sample(armature, frames[::PARTS], bones, action)
+    allowed = (standing.T / (MARGIN * tolerance.planted))[:, :, None, None]
+    legs: list[Stretch] = []
+    rows: list[Array] = []
+    for stretch in stretches:
+        if stretch.channels.bone in chains and np.array_equal(stretch.frames, frames):
+            moved = _between(_rows(planted, stretch, dense)) * allowed
+            if moved.any():
+                legs.append(stretch)
+                rows.append(moved)
+    return _Legs(legs, rows) if legs else None
+
+
+def _rows(planted: Planted, stretch: Stretch, dense: PoseSamples) -> Array:
+    """Metres [F, 4, 3, C] that each of FEET moves a unit of each channel, on whole frames, of which `dense` is."""
+    values = stretch.dense[::PARTS]
+    rows = np.empty((len(values), len(FEET), 3, values.shape[1]))
+    places = planted.places(_with(dense, stretch, values))
+    for channel, step in enumerate(STEP * np.eye(values.shape[1])):
+        moved = planted.places(_with(dense, stretch, values + step)) - places
+        rows[..., channel] = planted.unit / STEP * moved.transpose(1, 0, 2)
+    return rows
+
+
+def _between(rows: Array) -> Array:
+    """Values [F, ...] of whole frames, and PARTS - 1 between each two, [T, ...]."""
+    parts = (np.arange(PARTS) / PARTS).reshape(-1, *[1] * (rows.ndim - 1))
+    filled = rows[:-1, None] * (1 - parts) + rows[1:, None] * parts
+    return np.concatenate([filled.reshape(-1, *rows.shape[1:]), rows[-1:]])
+
+
+def _with(dense: PoseSamples, stretch: Stretch, values: Array) -> PoseSamples:
+    """The samples with a stretch's channels [T, C] in place of their own."""
+    name, full = stretch.channels.bone, stretch.full(values)
+    if stretch.mode:
+        return replace(dense, rotations={**dense.rotations, name: full})
+    if stretch.channels.property == "location":
+        return replace(dense, locations={**dense.locations, name: full})
+    return replace(dense, scales={**dense.scales, name: full})
 
 
 def _widened(values: Array) -> Array:
-    """The largest of each frame's and its neighbours' values [T]: a stretch is held by the keys around it."""
+    """The largest of each time's and its neighbours' values [T]: a stretch is held by the keys around it."""
     padded = np.pad(values, WIDTH)
     return np.max([padded[i : i + len(values)] for i in range(2 * WIDTH + 1)], axis=0)
-
-
-def _with_fits(dense: PoseSamples, runs: list[_Run]) -> PoseSamples:
-    rotations, locations = dict(dense.rotations), dict(dense.locations)
-    for run in runs:
-        if run.fit is not None and run.channels.bone and run.channels.property != "scale":
-            values = run.full(played(run.fit, run.frames, run.frames))
-            (rotations if run.mode else locations)[run.channels.bone] = values
-    return replace(dense, rotations=rotations, locations=locations)
-
-
-def _write(run: _Run) -> None:
-    if run.fit is None:
-        return
-    fit, frames = run.fit, run.frames[run.fit.indices]
-    reach = np.diff(frames) / 3
-    left, right = np.append(0.0, reach), np.append(reach, 0.0)
-    kinds = np.where(fit.aligned, curves.enum("handle_left_type", "ALIGNED"), curves.enum("handle_left_type", "FREE"))
-    for column, curve in enumerate(run.channels.curves.values()):
-        old = curves.read(curve)
-        new = curves.dense(frames, fit.values[:, column])
-        value, before, after = (part[:, column] for part in (fit.values, fit.before, fit.after))
-        new.attributes["handle_left"] = np.stack([frames - left, value - before * left], -1).astype(np.float32)
-        new.attributes["handle_right"] = np.stack([frames + right, value + after * right], -1).astype(np.float32)
-        for name in ("handle_left_type", "handle_right_type"):
-            new.attributes[name] = kinds.astype(np.int32)
-        _keep_types(old, new)
-        _keep_outer_handles(old, new)
-        _keep_inner_handles(old, new, frames)
-        curves.write(curve, curves.spliced(old, new, float(frames[0]), float(frames[-1])))
-
-
-def _keep_types(old: curves.Keys, new: curves.Keys) -> None:
-    """An animator's key that stays keeps its type."""
-    mine = old.where(old.attributes["type"] != curves.enum("type", "GENERATED"))
-    for i, frame in enumerate(new.frames):
-        at = np.flatnonzero(np.abs(mine.frames - frame) < curves.SAME_FRAME)
-        if len(at):
-            new.attributes["type"][i] = mine.attributes["type"][at[0]]
-
-
-def _keep_outer_handles(old: curves.Keys, new: curves.Keys) -> None:
-    """The first key's left handle and the last one's right are the old ones: what plays before and after stays."""
-    free = curves.enum("handle_left_type", "FREE")
-    for index, side in ((0, "left"), (-1, "right")):
-        at = np.flatnonzero(np.abs(old.frames - new.frames[index]) < curves.SAME_FRAME)
-        name = f"handle_{side}"
-        for kind in ("handle_left_type", "handle_right_type"):
-            new.attributes[kind][index] = free
-        if len(at):
-            new.attributes[name][index] = old.attributes[name][at[0]]
-
-
-def _keep_inner_handles(old: curves.Keys, new: curves.Keys, frames: Array) -> None:
-    """Between keys that were neighbours already the curve stays as it was: its handles move along with their keys."""
-    at = np.searchsorted(old.frames, frames - curves.SAME_FRAME)
-    for i in np.flatnonzero(np.diff(at) == 1):
-        for key, side in ((i, "handle_right"), (i + 1, "handle_left")):
-            moved = new.attributes["co"][key] - old.attributes["co"][at[key]]
-            new.attributes[side][key] = old.attributes[side][at[key]] + moved
-            for name in ("handle_left_type", "handle_right_type"):
-                new.attributes[name][key] = curves.enum(name, "FREE")
 
 
 def _has_generated(curve: Any) -> bool:

@@ -38,6 +38,13 @@ class Fit:
     after: Array
     aligned: NDArray[np.bool_]
 
+    def channels(self) -> list[Fit]:
+        """Each channel's fit, [K, 1]."""
+        parts = [slice(c, c + 1) for c in range(self.values.shape[1])]
+        return [
+            Fit(self.indices, self.values[:, it], self.before[:, it], self.after[:, it], self.aligned) for it in parts
+        ]
+
 
 def reduced(frames: Array, dense: Array, error: Error, fixed: Sequence[int] = (), stride: int = 1) -> Fit:
     """The fewest keys found for dense values [T, C] at ascending frames [T] that keep the error at most 1.
@@ -66,6 +73,11 @@ def hermite(times: Array, low: float, high: float) -> tuple[Array, Array]:
     return values, slopes
 
 
+def even(frames: Array) -> bool:
+    """Whether the frames [T] are equally far apart, so that stretches of the same length have the same weights."""
+    return bool(np.allclose(np.diff(frames), frames[1] - frames[0], rtol=0, atol=1e-6))
+
+
 def solved(moving: Array, weights: Array, target: Array) -> Array:
     """Weighted least squares [P, C] of moving [N, P] against target [N, C], held back a little towards zero."""
     weighted = moving.T * weights
@@ -81,6 +93,7 @@ class _Curve:
     def __init__(self, frames: Array, dense: Array, error: Error, stride: int) -> None:
         self._frames, self._dense, self._error, self._stride = frames, dense, error, stride
         self._known: dict[tuple[int, int], tuple[Array, Array]] = {}
+        self._even = even(frames)
         self._tangents = np.gradient(dense, frames, axis=0)
         self._knots: list[int] = [0]
         self._values: list[Array] = [dense[0]]
@@ -182,6 +195,8 @@ class _Curve:
         return worst, best
 
     def _hermite(self, low: int, high: int) -> tuple[Array, Array]:
+        if self._even:
+            low, high = 0, high - low
         known = self._known.get((low, high))
         if known is None:
             known = hermite(self._frames[low : high + 1], float(self._frames[low]), float(self._frames[high]))

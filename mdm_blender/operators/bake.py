@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from .. import scene, takes
-from ..keys.bake import Tolerance
+from ..keys.stretch import Tolerance
 from .base import MotionOperator
 
 

@@ -16,8 +16,8 @@ import bpy
 
 from mdm_blender import compat, keys, takes
 from mdm_blender.apply import CONTACTS, apply_motion
-from mdm_blender.keys.bake import Tolerance
 from mdm_blender.keys.read import animated, driven, poses, sample, stepping
+from mdm_blender.keys.stretch import Tolerance
 from mdm_blender.retarget import PoseTracks
 from mdm_blender.takes import GENERATION, TAKE, TAKES
 from mdm_core.errors import MotionError
@@ -28,6 +28,7 @@ from tests.rig.skeletons import MIXAMO, humanoid
 
 Array = NDArray[np.float64]
 BETWEEN = np.arange(1.0, 79.01, 0.125)
+WHOLE = slice(None, None, 8)
 
 
 @pytest.fixture
@@ -66,13 +67,14 @@ def test_few_keys_play_the_same_motion_between_frames_too(armature: Any, mode: s
     baked, counts = takes.bake(armature, Tolerance())
     assert baked == action
     assert counts.before == count
-    assert counts.after < 0.35 * counts.before
+    assert counts.after < 0.15 * counts.before
     after = sample(armature, BETWEEN, bones(armature))
     for name in before.rotations:
-        # Close to no rotation at all an axis turns fast, and keys on neighbouring frames are the last resort.
-        limit = 0.53 if mode == "AXIS_ANGLE" else 0.505
-        assert degrees(before.rotations[name], after.rotations[name]).max() < limit, name
-        assert np.linalg.norm(before.locations[name] - after.locations[name], axis=-1).max() < 0.00202, name
+        turned = degrees(before.rotations[name], after.rotations[name])
+        assert turned[WHOLE].max() <= 0.5, name
+        # Between frames the dense curve has corners of its own.
+        assert turned.max() < 0.55, name
+        assert np.linalg.norm(before.locations[name] - after.locations[name], axis=-1).max() <= 0.002, name
 
 
 def test_scale_takes_few_keys_too(armature: Any) -> None:
@@ -96,7 +98,7 @@ def test_feet_that_stand_stay_where_they_were(armature: Any) -> None:
     before = poses(armature, ["LeftFoot"], frames)["LeftFoot"][:, :3, 3]
     takes.bake(armature, Tolerance(degrees=2.0, metres=0.01))
     loose = np.linalg.norm(poses(armature, ["LeftFoot"], frames)["LeftFoot"][:, :3, 3] - before, axis=-1)
-    assert loose.max() < 0.0065
+    assert loose.max() <= 0.005
 
 
 def test_baked_keys_are_ordinary_ones_with_handles_that_can_be_edited(armature: Any) -> None:
@@ -106,8 +108,10 @@ def test_baked_keys_are_ordinary_ones_with_handles_that_can_be_edited(armature: 
     assert {point.type for point in points} == {"KEYFRAME"}
     assert {point.interpolation for point in points} == {"BEZIER"}
     assert {point.handle_left_type for point in points} <= {"FREE", "ALIGNED"}
+    assert all(point.co[0] == round(point.co[0]) for point in points)
     for it in animated(armature):
-        assert len({tuple(point.co[0] for point in curve.keyframe_points) for curve in it.curves.values()}) == 1
+        ends = {(curve.keyframe_points[0].co[0], curve.keyframe_points[-1].co[0]) for curve in it.curves.values()}
+        assert len(ends) == 1, "every channel keeps a key at both ends, so that later keys change nothing inside"
 
 
 def test_without_reduction_only_the_type_changes(armature: Any) -> None:
