@@ -19,9 +19,11 @@ import numpy as np
 
 from mdm_blender import keys, retarget, rig
 from mdm_blender.apply import CONTACTS, ApplyOptions, apply_motion
-from mdm_blender.keys.bake import Tolerance, bake, distance
+from mdm_blender.keys.bake import bake
+from mdm_blender.keys.metric import distance
 from mdm_blender.keys.planted import Planted, standing_at
 from mdm_blender.keys.read import animated, sample
+from mdm_blender.keys.stretch import Tolerance
 from mdm_blender.retarget.ik_controls import with_ik
 from mdm_core.io import npz
 from mdm_core.motion import Motion
@@ -75,7 +77,10 @@ def writing(armature: Any) -> None:
 
 
 def baking(armature: Any, motion: Motion, fps: int) -> None:
-    """Prints keys before and after, and errors measured through Blender's F-curves, PARTS times to a frame."""
+    """Prints keys left of dense ones and the errors, read through Blender's F-curves, with feet planted and without.
+
+    Errors are the largest of all bones: at the frames, and after the slash PARTS times to a frame.
+    """
     bpy.context.scene.render.fps = fps
     options = ApplyOptions(relax_hands=False)
     action = apply_motion(armature, motion, frame_start=1, action_name="x", options=options)
@@ -83,34 +88,33 @@ def baking(armature: Any, motion: Motion, fps: int) -> None:
     bones = sorted({it.bone for it in animated(armature)} & set(armature.pose.bones.keys()))
     contacts = str(action.get(CONTACTS, "[]"))
     planted = Planted(rig.read(armature), rig.detect(armature), standing_at(times, json.loads(contacts)), 1.0)
-    results: list[str] = []
     dense = sample(armature, times, bones)
     copy = action.copy()
-    for feet in ("", contacts):
+    for name, feet in (("each bone", ""), ("feet planted", contacts)):
         start = time.process_time()
         counts = bake(armature, action, Tolerance(), feet)
         seconds = time.process_time() - start
         now = sample(armature, times, bones)
-        turned = max(float(distance(now.rotations[b], dense.rotations[b], True).max()) for b in bones)
-        moved = max(float(distance(now.locations[b], dense.locations[b], False).max()) for b in bones)
-        feet_off = max(off.max() for off in planted.errors(planted.places(dense), planted.places(now)).values())
-        results.append(
-            f"{100 * counts.after / counts.before:4.1f} % ({turned:.2f}°, {1000 * moved:.2f} mm, feet "
-            f"{1000 * feet_off:.1f} mm, {seconds:.1f} s)"
-        )
+        turned = np.max([distance(now.rotations[b], dense.rotations[b], True) for b in bones], axis=0)
+        moved = np.max([distance(now.locations[b], dense.locations[b], False) for b in bones], axis=0)
+        off = np.max(list(planted.errors(planted.places(dense), planted.places(now)).values()), axis=0)
+        errors = ((turned, 1, "°"), (moved, 1000, " mm"), (off, 1000, " mm feet"))
+        worst = [f"{k * e[::PARTS].max():.2f} / {k * e.max():.2f}{unit}" for e, k, unit in errors]
+        share = f"{100 * counts.after / counts.before:4.1f} %"
+        print(f"  {motion.prompt[:40]:40} {fps} fps {name:12} {share}, {', '.join(worst)}, {seconds:.1f} s", flush=True)
         action = copy
         armature.animation_data.action = action
-    print(f"  {motion.prompt[:36]:36} {fps} fps: {results[0]}; feet planted {results[1]}", flush=True)
 
 
 def main(files: list[str]) -> None:
     armature = rigify_human()
     writing(armature)
     if files:
-        print("Keys left at 0.5° and 2 mm (largest errors; while feet stand; CPU time)")
+        print("Keys left at 0.5° and 2 mm, and the largest errors, at frames / between them too; CPU time")
     for file in files:
-        for fps in (24, 30):
-            baking(armature, npz.read(Path(file))[0], fps)
+        for motion in npz.read(Path(file)):
+            for fps in (24, 30):
+                baking(armature, motion, fps)
 
 
 if __name__ == "__main__":
