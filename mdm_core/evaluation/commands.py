@@ -47,6 +47,9 @@ def add_parsers(subparsers: Any) -> None:
     probe = add.add_argument_group("prompts")
     probe.add_argument("--takes", type=int, default=8, help="motions a prompt (default: 8)")
     probe.add_argument("--seconds", type=float, default=4.0, help="length of each (default: 4)")
+    probe.add_argument(
+        "--sampler", metavar="NAME", help="ancestral, ddim, dpmpp_2m or dpmpp_2m_sde (default: the model's)"
+    )
     probe.add_argument("--paraphrases", action="store_true", help="ask in words that the training data does not use")
     probe.add_argument(
         "--real", type=Path, metavar="FOLDER", help="also test the real clips of `mdm data build`'s source"
@@ -91,6 +94,7 @@ def run_eval(arguments: argparse.Namespace) -> int:
             seconds=arguments.seconds,
             guidance=arguments.guidance,
             steps=arguments.steps,
+            sampler=arguments.sampler,
             paraphrased=arguments.paraphrases,
             on_step=progress.show,
         )

@@ -69,6 +69,7 @@ def probe(
     seconds: float = 4.0,
     guidance: float | None = None,
     steps: int | None = None,
+    sampler: str | None = None,
     paraphrased: bool = False,
     on_step: OnStep | None = None,
 ) -> Report:
@@ -78,7 +79,7 @@ def probe(
     """
     asked = tuple(PARAPHRASES[text] if paraphrased else text for text in PROMPTS)
     seeds = tuple(takes * number for number in range(len(asked)))
-    request = Request(asked, seconds=seconds, takes=takes, guidance=guidance, steps=steps, seeds=seeds)
+    request = Request(asked, seconds=seconds, takes=takes, guidance=guidance, steps=steps, sampler=sampler, seeds=seeds)
     return judge(generator.generate(request, on_step=on_step), takes)
 
 
