@@ -94,14 +94,18 @@ def _copy(action: Any) -> Any:
 
 
 def _even(plan: Plan, tracks: PoseTracks, motion: Motion) -> PoseTracks:
-    """The tracks [T] anchored where the plan's frames stay, with seams that are no rougher than the original."""
+    """The tracks [T] anchored where the plan's frames stay, with seams that are no rougher than the original.
+
+    A limb in IK is evened as its FK bones would play it; its controls follow these (`limbs`).
+    """
     stretch, samples, count = plan.stretch, plan.stretch.samples, len(plan.stretch)
+    free = plan.bones | {bone for limb in plan.limbs for bone in limb.fk_bones}
     rotations = dict(samples.rotations)
     locations = dict(samples.locations)
-    for bone in plan.bones & tracks.rotations.keys():
+    for bone in free & tracks.rotations.keys():
         original = _long(samples.rotations.get(bone, np.eye(4)[:1]), count)
         rotations[bone] = anchored_rotations(original, _long(tracks.rotations[bone], count), plan.fixed, plan.fade)
-    for bone in plan.bones & tracks.locations.keys():
+    for bone in free & tracks.locations.keys():
         original = _long(samples.locations.get(bone, np.zeros((1, 3))), count)
         locations[bone] = anchored_places(original, _long(tracks.locations[bone], count), plan.fixed, plan.fade)
     place, heading = samples.object_location, samples.object_rotation
@@ -116,15 +120,15 @@ def _even(plan: Plan, tracks: PoseTracks, motion: Motion) -> PoseTracks:
         samples=samples,
         fixed=plan.fixed,
         known=plan.fixed if plan.ask.kind in ("extend", "lead_in") else np.ones(count, dtype=bool),
-        free=plan.bones,
+        free=free,
         fps=stretch.motion.fps,
         standing=feet[:, ::2] | feet[:, 1::2],
     )
     edited = eased(seams, PoseSamples(rotations, locations, samples.scales, place, heading))
     return replace(
         tracks,
-        rotations={**tracks.rotations, **{it: edited.rotations[it] for it in plan.bones & tracks.rotations.keys()}},
-        locations={**tracks.locations, **{it: edited.locations[it] for it in plan.bones & tracks.locations.keys()}},
+        rotations={**tracks.rotations, **{it: edited.rotations[it] for it in free & tracks.rotations.keys()}},
+        locations={**tracks.locations, **{it: edited.locations[it] for it in free & tracks.locations.keys()}},
         object_location=None if tracks.object_location is None else edited.object_location,
         object_rotation=None if tracks.object_rotation is None else edited.object_rotation,
     )
