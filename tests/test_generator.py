@@ -117,7 +117,9 @@ def test_each_prompt_may_have_a_seed_of_its_own() -> None:
     motions = made.generate(Request(("walks", "runs"), seconds=2.0, takes=2, seeds=(5, 9)))
     assert [m.seed for m in motions] == [5, 6, 9, 10]
     alone = made.generate(Request(("runs",), seconds=2.0, seed=10))[0]
-    np.testing.assert_array_equal(motions[3].positions, alone.positions)
+    # A matrix library may round a row otherwise in a batch of another size.
+    np.testing.assert_allclose(motions[3].positions, alone.positions, atol=1e-5)
+    assert np.abs(motions[2].positions - alone.positions).max() > 1e-3
     with pytest.raises(MotionError, match="3 seeds for 2 prompts"):
         made.generate(Request(("walks", "runs"), seconds=2.0, seeds=(1, 2, 3)))
     with pytest.raises(MotionError, match="from 0 up, not -1"):

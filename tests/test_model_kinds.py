@@ -103,7 +103,7 @@ def test_actions_by_name_and_number() -> None:
     made = generator(ACTION).generate(Request(actions=("jump", "3", "WARM UP"), clean=False))
     assert [motion.prompt for motion in made] == ["jump", "3", "WARM UP"]
     assert all(motion.positions.shape == (60, 22, 3) and np.isfinite(motion.positions).all() for motion in made)
-    np.testing.assert_array_equal(made[0].positions, made[1].positions)
+    np.testing.assert_allclose(made[0].positions, made[1].positions, atol=1e-6)  # rows of a batch round differently
     assert np.abs(made[0].positions - made[2].positions).max() > 1e-4
     shorter = generator(ACTION).generate(Request(actions=("jump",), seconds=1.0, clean=False))[0]
     np.testing.assert_allclose(shorter.features, made[0].features[:20], atol=1e-5)  # 60 are made and cut

@@ -73,6 +73,9 @@ def test_a_job_through_a_real_process(client: WorkerClient) -> None:
 def test_what_libraries_print_goes_to_the_log(client: WorkerClient) -> None:
     client.submit("generate", prompts=["print"])
     assert wait_for(client, "result", "error", "exited")[-1].kind == "result"
+    deadline = time.monotonic() + 10  # the log has a pipe and a thread of its own
+    while "noise from a C library" not in client.stderr_tail and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert "noise from a library" in client.stderr_tail
     assert "noise from a C library" in client.stderr_tail
 
