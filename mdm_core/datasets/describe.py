@@ -20,6 +20,7 @@ from mdm_core.skeleton import FEET
 Positions = NDArray[np.floating[Any]]
 
 STILL, RUN = 0.30, 2.1  # m/s: slower is standing, faster is running
+SLOW, FAST = 0.8, 1.55  # m/s: walking that is said to be so
 STANDING_HEIGHT = 0.90  # m, pelvis of the uniform skeleton when upright
 SHORTEST = 12  # frames: a state that lasts less is no part of the description
 TURN = np.radians(60)
@@ -29,6 +30,8 @@ CIRCLE = np.radians(250)  # walked on a curve: three quarters round are meant as
 WORDS: dict[str, tuple[str, ...]] = {
     "stand": ("stands", "stands still", "is standing", "stays in place", "stands idle"),
     "forward": ("walks forward", "walks", "is walking forward", "walks ahead", "goes forward", "walks straight ahead"),
+    "forward slow": ("walks slowly", "walks forward slowly", "is walking slowly", "walks at a slow pace"),
+    "forward fast": ("walks briskly", "walks fast", "walks forward quickly", "walks at a brisk pace"),
     "backward": ("walks backward", "steps backward", "is walking backwards", "moves back", "backs up"),
     "left": ("walks sideways to the left", "sidesteps left", "steps to the left", "moves left sideways"),
     "right": ("walks sideways to the right", "sidesteps right", "steps to the right", "moves right sideways"),
@@ -168,7 +171,7 @@ def events(measured: Track, start: int, stop: int) -> list[str]:
     result: list[str] = []
     for index, (state, a, b) in enumerate(runs):
         before = runs[index - 1][0] if index else ""
-        name = state
+        name = f"forward{pace(float(measured.local_velocity[a:b, 0].mean()))}" if state == "forward" else state
         upright = {earlier for earlier, _, _ in runs[:index]} & {"stand", "forward", "backward"}
         if state == "sit" and before in ("stand", "forward", "crouch", "backward") and upright:
             name = "sit down"
@@ -189,6 +192,11 @@ def events(measured: Track, start: int, stop: int) -> list[str]:
                 result.pop()
             result.append(turned)
     return result
+
+
+def pace(speed: float) -> str:
+    """The end of a key of `WORDS` that says how fast a walk is, m/s; "" for what nobody remarks on."""
+    return " slow" if speed < SLOW else " fast" if speed > FAST else ""
 
 
 def turn_name(angle: float) -> str:

@@ -32,6 +32,18 @@ WORDS: dict[str, tuple[str, ...]] = {
     "spin right": (
         "spins around", "spins around to the right", "turns all the way around on the spot", "spins in place",
     ),
+    "turn left": ("turns left", "turns to the left", "turns left on the spot", "makes a turn to the left"),
+    "turn right": ("turns right", "turns to the right", "turns right on the spot", "makes a turn to the right"),
+    "turn around left": ("turns around", "turns around to the left", "turns to face the other way"),
+    "turn around right": ("turns around", "turns around to the right", "turns to face the other way"),
+    "walk turn left": (
+        "walks and turns left", "walks forward, then turns left", "walks and turns to the left",
+        "walks around a corner to the left",
+    ),
+    "walk turn right": (
+        "walks and turns right", "walks forward, then turns right", "walks and turns to the right",
+        "walks around a corner to the right",
+    ),
     "stop": (
         "walks forward, then stops", "walks and stops", "walks forward and comes to a stop", "walks, then stands still",
         "walks forward, then stands",
@@ -56,7 +68,8 @@ ACTION: dict[str, str] = {
     "pick up": "pick_up", "throw left": "throw", "throw right": "throw", "throw both": "throw",
     "kick left": "kick", "kick right": "kick", "spin left": "spin", "spin right": "spin", "fall": "fall",
     "sitting": "sit", "stairs up": "stairs", "stairs down": "stairs", "hop left": "hop", "hop right": "hop",
-    "bow": "bow", "crawl": "crawl",
+    "bow": "bow", "crawl": "crawl", "turn left": "turn", "turn right": "turn", "turn around left": "turn",
+    "turn around right": "turn",
 }  # fmt: skip
 """The action label of a moment, where it is one."""
 SUBJECTS = ("a person", "a person", "someone", "a man", "the person", "a woman")

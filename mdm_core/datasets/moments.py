@@ -36,6 +36,8 @@ KICK, BALL = (0.15, 0.5, 140.0, 2.0, -0.05), (0.09, 0.12, 100.0, 4.5, 0.4)
 """Kicks into the air and at a ball: metres an ankle is lifted at its ends and at the height of it, degrees of the
 knee there, m/s against the pelvis on the way, and metres it is ahead of the pelvis at least."""
 SPUN = np.radians(300)
+TURNED, ROUND, STRAIGHT = np.radians(60), np.radians(140), np.radians(30)
+"""A turn that is one, a turn around, and how much a body that does not turn may."""
 SIDES = ("left", "right")
 
 
@@ -135,6 +137,25 @@ def spinning(positions: Positions, measured: Track) -> Iterator[Moment]:
             way = np.ptp(positions[a:b, 0, ::2], axis=0).max()
             if turned > SPUN and turned / (b - a) * 2.5 * FPS > SPUN and way < 0.8:
                 yield alone(f"spin {side}", a, b, len(positions))
+
+
+def turning(positions: Positions, measured: Track) -> Iterator[Moment]:
+    """A turn by 60 to 220 degrees with none before and after it: on the spot, or on the way by no more than 140."""
+    rate = np.gradient(measured.yaw) * FPS
+    upright = (positions[:, 0, 1] > UPRIGHT - 0.06) & (lean(positions) < 30) & (measured.state != "jump")
+    for sign, side in ((1, "left"), (-1, "right")):
+        for a, b in runs((sign * rate > np.radians(25)) & upright, shortest=8):
+            angle = abs(measured.yaw[b - 1] - measured.yaw[a])
+            low = back(upright & (abs(measured.yaw - measured.yaw[a]) < STRAIGHT), a)
+            high = ahead(upright & (abs(measured.yaw - measured.yaw[b - 1]) < STRAIGHT), b - 1)
+            if not TURNED < angle < np.radians(220) or high - low < 2 * FPS:
+                continue
+            speed = np.linalg.norm(measured.local_velocity[max(low, a - 10) : min(high, b + 10)], axis=-1)
+            walking = measured.state[low:high] == "forward"
+            if speed.mean() < 0.4:
+                yield Moment(f"turn {'around ' if angle > ROUND else ''}{side}", a, b, low, high)
+            elif angle < ROUND and walking.mean() > 0.9 and speed.min() > 0.4:
+                yield Moment(f"walk turn {side}", a, b, low, high)
 
 
 def stopping(positions: Positions, measured: Track) -> Iterator[Moment]:
@@ -330,6 +351,7 @@ def moments(positions: Positions, measured: Track, actions: tuple[str, ...]) -> 
         yield from spinning(positions, measured)
     if set(actions) <= PLAIN:
         yield from stopping(positions, measured)
+        yield from turning(positions, measured)
         yield from walking_back(positions, measured)
     if actions and set(actions) <= PLAIN:
         yield from raising(positions, measured)

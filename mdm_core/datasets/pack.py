@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from mdm_core.errors import MotionError
 from mdm_core.features import humanml3d
 
-from . import balance, cmu, compose, describe, moments
+from . import action_words, balance, cmu, compose, describe, moments, pointing_clapping
 from .captions import mirror_words
 from .cmu import Clip
 
@@ -113,6 +113,8 @@ def windows(clip: Clip, index: int, rng: np.random.Generator) -> Iterator[Window
             said = [describe.caption(measured, start, stop, rng) for _ in range(DESCRIPTIONS)]
             captions = (*captions, *(s for s in said if s))
             tags = (*tags, *describe.events(measured, start, stop), describe.arms(measured, start, stop))
+        if clip.kind == "single" and "&" not in clip.name:
+            captions = (*captions, *action_words.sentences(clip.actions, rng))
         yield Window(index, start, stop, captions, tuple(t for t in tags if t and t not in unsaid), label(clip))
 
 
@@ -260,7 +262,7 @@ class Pack:
     words: tuple[NDArray[np.int64], ...]
     sentences: tuple[str, ...]
     mirrored: NDArray[np.int64]
-    embeddings: NDArray[np.float16]
+    embeddings: NDArray[np.floating[Any]]
     actions: NDArray[np.int64]
     action_names: tuple[str, ...]
     about: Mapping[str, Any] = field(default_factory=dict)
@@ -277,6 +279,7 @@ def build(
     gestures: int = 600,
     waves: int = 600,
     raises: int = 160,
+    hands: int = 300,
     seed: int = 0,
     about: Mapping[str, Any] | None = None,
 ) -> dict[str, int]:
@@ -291,7 +294,12 @@ def build(
         raise MotionError("No clip of this data set can be trained on; `mdm data check` says why.")
     longer = list(carried_on(measured))
     whole = [*measured, *longer]
-    made = (gestured(whole, gestures, rng), waving(whole, waves, rng), raising(whole, raises, rng))
+    made = (
+        gestured(whole, gestures, rng),
+        waving(whole, waves, rng),
+        raising(whole, raises, rng),
+        pointing_clapping.clips(whole, hands, rng),
+    )
     every = [*whole, *backwards(measured), *(clip for clips in made for clip in clips)]
     drawn = [window for index, clip in enumerate(every) for window in windows(clip, index, rng)]
     sentences = sorted({s for w in drawn for c in w.captions for s in (c, mirror_words(c))})

@@ -73,9 +73,16 @@ def test_still_ends_and_t_pose_are_cut() -> None:
     assert (kept[:, 20, 1] < kept[:, 16, 1] - 0.3).all()
 
 
-def test_fast_six_fps_clips_are_told_apart() -> None:
-    assert cmu.slow(moved(standing(12), (0, 0, 1.0), 6), 6)
-    assert not cmu.slow(moved(standing(12), (0, 0, 2.5), 6), 6)
+@pytest.mark.parametrize(("hertz", "enough"), [(0.5, True), (1.0, True), (2.5, False)])
+def test_swings_too_fast_for_six_frames_a_second_are_told_apart(hertz: float, enough: bool) -> None:
+    body = standing(40)
+    body[:, 21, 2] += 0.25 * np.sin(2 * np.pi * hertz * np.arange(40) / 6)
+    assert cmu.sampled_well(body) is enough
+
+
+def test_going_fast_is_no_reason_to_leave_a_clip_out_but_being_short_is() -> None:
+    assert cmu.sampled_well(moved(standing(12), (0, 0, 5.0), 6))
+    assert not cmu.sampled_well(standing(8))
 
 
 def test_missing_folder_is_said(tmp_path: Path) -> None:

@@ -225,3 +225,36 @@ def test_crawling_moves_near_the_ground() -> None:
     low[..., 1] *= 0.3
     assert {tag for tag, _, _ in found(moved(low, (0, 0, 0.4)), "crawl")} == {"crawl"}
     assert not found(low, "crawl")
+
+
+def turned_between(body: Positions, a: int, b: int, degrees: float) -> Positions:
+    """The body turned evenly by `degrees` to the left from frame a to frame b, on its own spot."""
+    angle = np.radians(degrees) * np.clip((np.arange(len(body)) - a) / (b - a), 0, 1)
+    c, s = np.cos(angle)[:, None], np.sin(angle)[:, None]
+    around = body - body[:, :1] * [1, 0, 1]
+    x, z = around[..., 0], around[..., 2]
+    return np.stack([c * x + s * z, around[..., 1], c * z - s * x], axis=-1) + body[:, :1] * [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("degrees", "tag"),
+    [(90, "turn left"), (-90, "turn right"), (180, "turn around left"), (-170, "turn around right")],
+)
+def test_a_turn_on_the_spot_is_found_by_side_and_size(degrees: float, tag: str) -> None:
+    ((name, start, stop),) = found(turned_between(standing(120), 50, 75, degrees), "idle")
+    assert name == tag
+    assert 44 <= start <= 56 and 69 <= stop <= 81
+
+
+def test_a_small_turn_and_one_among_others_are_not_told_of() -> None:
+    assert not found(turned_between(standing(120), 50, 75, 40), "idle")
+    twice = turned_between(turned_between(standing(90), 20, 40, 90), 45, 65, -90)
+    assert not [tag for tag, _, _ in found(twice[:70], "idle") if tag.startswith("turn around")]
+
+
+@pytest.mark.parametrize(("sign", "side"), [(1, "left"), (-1, "right")])
+def test_a_turn_on_the_way_is_a_walk_that_turns(sign: float, side: str) -> None:
+    heading = np.radians(sign * 90) * np.clip((np.arange(140) - 55) / 30, 0, 1)
+    path = np.cumsum(np.stack([np.sin(heading), np.zeros(140), np.cos(heading)], axis=-1), axis=0) * 1.2 / 20
+    body = turned_between(standing(140), 55, 85, sign * 90) + path[:, None]
+    assert [tag for tag, _, _ in found(body, "walk")] == [f"walk turn {side}"]
