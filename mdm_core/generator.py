@@ -181,10 +181,12 @@ class MotionGenerator:
         return editor.edit(self, motion, request, on_step)
 
     def sampling(self, name: str | None, steps: int | None) -> tuple[samplers.Sampler, schedule.Schedule]:
-        """The sampler and the noise levels that it walks; None for what the card says."""
-        name = name or str(self.default("name", "ancestral"))
+        """The sampler and the noise levels that it walks; None for what the card says, whose steps are for its sampler."""
+        usual = str(self.default("name", "ancestral"))
+        name = name or usual
         chain = schedule.named(self.card["diffusion"]["schedule"], int(self.card["diffusion"]["steps"]))
-        steps = int(self.default("steps", len(chain))) if steps is None else steps
+        if steps is None:
+            steps = int(self.default("steps", len(chain))) if name == usual else len(chain)
         return samplers.named(name), samplers.walk(name, chain, steps)
 
     def default(self, name: str, otherwise: Any) -> Any:

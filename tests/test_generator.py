@@ -158,6 +158,8 @@ def test_the_card_says_sampler_and_steps_unless_the_request_does() -> None:
     assert len(recorder.calls) == 3
     model.generate(Request(("walks",), seconds=1.0, steps=5))
     assert len(recorder.calls) == 8
+    model.generate(Request(("walks",), seconds=1.0, sampler="ancestral"))
+    assert len(recorder.calls) == 8 + model.card["diffusion"]["steps"]
 
 
 def test_a_model_without_frame_mask_is_sampled_at_its_own_length_and_cropped() -> None:

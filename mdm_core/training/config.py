@@ -51,7 +51,8 @@ class TrainingSettings:
     learning_rate: AdamW's; muon_rate: Muon's for the transformer's matrices (`optimizers`), or 0 for AdamW alone.
 
     observed_share: of the motions, how many are shown in part; action_share: of those with an action label, how many
-    have it instead of words. start: a bundle whose weights are gone on from, or "" to begin anew.
+    have it instead of words. side_gain: how much more easily left and right are learnt (`sides`); 1 for no more.
+    start: a bundle whose weights are gone on from, or "" to begin anew.
     """
 
     steps: int
@@ -70,14 +71,17 @@ class TrainingSettings:
     sample_every: int
     observed_share: float
     action_share: float
+    side_gain: float
     start: str
 
 
 @dataclass(frozen=True)
 class SamplingSettings:
-    """What is sampled and drawn now and then while it trains."""
+    """How the model is sampled, as its card will say; prompts: what is drawn now and then while it trains."""
 
     guidance: float
+    sampler: str
+    steps: int
     prompts: list[str]
 
 

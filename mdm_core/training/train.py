@@ -6,7 +6,7 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from mdm_core.features import observation
 from mdm_core.features.humanml3d import FPS
 from mdm_core.features.layout import Layout
 
-from . import losses, optimizers
+from . import losses, optimizers, sides
 from .config import Config
 from .data import Batch, Shares, TrainingSet, batch, held_out, training_set
 from .half import HalfNetwork, short_attention
@@ -66,6 +66,14 @@ class Chain:
     mean: Tensor
     std: Tensor
     column_weight: Tensor
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """How the sentence embeddings that a network learns from are stretched (`sides`): along axis [E], by gain."""
+
+    axis: NDArray[np.float32]
+    gain: float
 
 
 def network_shape(config: Config, layout: Layout, text_dim: int, actions: int) -> NetworkShape:
@@ -190,7 +198,7 @@ def resume(state: State, path: Path, device: torch.device) -> None:
     state.step = int(stored["step"])
 
 
-def begin_from(state: State, start: Bundle) -> None:
+def begin_from(state: State, start: Bundle, stretch: Stretch) -> None:
     """The weights of an earlier model; columns and labels that it did not have begin at zero.
 
     A network that was not shown anything knows the first columns of each frame's tokens, its features.
@@ -203,7 +211,7 @@ def begin_from(state: State, start: Bundle) -> None:
     if shape.actions and "embed_action.action_embedding" not in values:
         values["embed_action.action_embedding"] = torch.zeros(shape.actions, shape.latent)
     try:
-        state.network.load_state_dict(values)
+        state.network.load_state_dict(sides.for_stretched(values, stretch.axis, stretch.gain))
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise MotionError(f"The model to start from does not fit this configuration ({reason}).") from None
@@ -218,8 +226,8 @@ def update_average(state: State, decay: float) -> None:
             state.average[name].lerp_(value, 1 - decay)
 
 
-def bundle(state: State, config: Config, shape: NetworkShape, data: TrainingSet) -> Bundle:
-    """The averaged weights with their card."""
+def bundle(state: State, config: Config, shape: NetworkShape, data: TrainingSet, stretch: Stretch) -> Bundle:
+    """The averaged weights, for plain embeddings, with their card."""
     sizes = asdict(shape)
     card: dict[str, Any] = {
         "format": FORMAT,
@@ -231,12 +239,14 @@ def bundle(state: State, config: Config, shape: NetworkShape, data: TrainingSet)
         "text": {"encoder": "all-MiniLM-L6-v2"},
         **({"actions": list(data.pack.action_names)} if shape.actions else {}),
         "guidance": config.sampling.guidance,
+        "sampler": {"name": config.sampling.sampler, "steps": config.sampling.steps},
         "training": {"steps": state.step, "settings": asdict(config.training), "seed": config.seed},
         "data": {**data.pack.about.get("data", CMU), "held_out_subjects": list(HELD_OUT)},
         "licence": data.pack.about.get("licence", "GPL-3.0-or-later"),
         "metrics": {},
     }
-    tensors = {name: value.detach().cpu().numpy() for name, value in state.average.items()}
+    average = sides.for_plain(state.average, stretch.axis, stretch.gain)
+    tensors = {name: value.detach().cpu().numpy() for name, value in average.items()}
     return Bundle(card, {**tensors, "mean": data.mean, "std": data.std})
 
 
@@ -281,7 +291,9 @@ def train(config: Config, device: torch.device, *, on_sample: Callable[[Path, Pa
     on_sample(bundle_folder, picture_folder) is called every `sample_every` steps with the averaged weights.
     """
     layout = Layout(tuple(config.features.groups))
-    pack = load(Path(config.pack))
+    plain = load(Path(config.pack))
+    stretch = Stretch(sides.side_axis(plain), config.training.side_gain)
+    pack = replace(plain, embeddings=sides.stretched(plain.embeddings, stretch.axis, stretch.gain))
     data = training_set(pack, layout, config.features.facing)
     out = Path(config.out)
     shape = network_shape(config, layout, pack.embeddings.shape[1], len(pack.action_names))
@@ -290,11 +302,11 @@ def train(config: Config, device: torch.device, *, on_sample: Callable[[Path, Pa
         resume(state, out / CHECKPOINT, device)
         print(f"Going on from step {state.step} of {out / CHECKPOINT}.", file=sys.stderr)
     elif config.training.start:
-        begin_from(state, Bundle.read(Path(config.training.start)))
+        begin_from(state, Bundle.read(Path(config.training.start)), stretch)
     levels = chain(config, data, layout, device)
-    run_steps(state, config, data, held_out(data), levels, shape, on_sample)
+    run_steps(state, config, data, held_out(data), levels, shape, stretch, on_sample)
     save(state, out / CHECKPOINT)
-    bundle(state, config, shape, data).write(out / "bundle")
+    bundle(state, config, shape, data, stretch).write(out / "bundle")
     return out / "bundle"
 
 
@@ -305,6 +317,7 @@ def run_steps(
     unseen: TrainingSet,
     levels: Chain,
     shape: NetworkShape,
+    stretch: Stretch,
     on_sample: Callable[[Path, Path], None] | None,
 ) -> None:
     """The loop itself, from `state.step` to the end."""
@@ -340,7 +353,7 @@ def run_steps(
             save(state, out / CHECKPOINT)
             saved = time.monotonic()
         if state.step % training.sample_every == 0 or state.step == training.steps:
-            report(state, config, data, unseen, levels, shape, on_sample)
+            report(state, config, data, unseen, levels, shape, stretch, on_sample)
 
 
 def report(
@@ -350,6 +363,7 @@ def report(
     unseen: TrainingSet,
     levels: Chain,
     shape: NetworkShape,
+    stretch: Stretch,
     on_sample: Callable[[Path, Path], None] | None,
 ) -> None:
     """Writes the averaged weights as a bundle and their loss on held-out subjects into the log; has samples drawn."""
@@ -361,7 +375,7 @@ def report(
     out.mkdir(parents=True, exist_ok=True)
     with (out / "log.csv").open("a", encoding="utf-8") as log:
         log.write(f"{state.step},{value:.5f}\n")
-    bundle(state, config, shape, data).write(out / "bundle")
+    bundle(state, config, shape, data, stretch).write(out / "bundle")
     save(state, out / CHECKPOINT)
     if on_sample:
         on_sample(out / "bundle", out / f"samples-{state.step:06d}")

@@ -203,10 +203,11 @@ def test_a_run_goes_on_from_a_model_that_was_shown_nothing(settings: config.Conf
     plain = replace(settings, network=replace(settings.network, observed=False, actions=False))
     old = train.new_state(plain, train.network_shape(plain, layout, 16, 3), CPU)
     given = data.training_set(pack.load(Path(settings.pack)), layout, settings.features.facing)
-    made = train.bundle(old, plain, old.network.shape, given)
+    unstretched = train.Stretch(np.zeros(16, dtype=np.float32), 1.0)
+    made = train.bundle(old, plain, old.network.shape, given, unstretched)
 
     new = train.new_state(replace(settings, seed=5), train.network_shape(settings, layout, 16, 3), CPU)
-    train.begin_from(new, made)
+    train.begin_from(new, made, unstretched)
     x, step, keep = torch.randn(2, 12, layout.width), torch.tensor([3, 40]), torch.ones(2)
     told = Conditioning(keep=keep, text=torch.randn(2, 1, 16))
     shown = replace(told, observed=torch.ones(2, 12, 141), observed_mask=torch.ones(2, 12, 141, dtype=torch.bool))
