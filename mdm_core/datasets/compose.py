@@ -15,6 +15,7 @@ Positions = NDArray[np.floating[Any]]
 
 BLEND = 6  # frames over which two ends are faded into each other
 SAME_POSE = 0.06  # metres: mean joint distance up to which two moments count as the same pose
+MOST_OF_IT, PEAK = 0.6, 0.9  # of a clip's movement and of its fastest moment, what a cycle of it has to hold
 ARMS = {"left": (16, 18, 20), "right": (17, 19, 21)}
 SUBJECT = re.compile(r"^(a|the|some)\s?(person|man|woman|figure|body|one|dancer|boy|girl)\s+", re.IGNORECASE)
 
@@ -56,10 +57,20 @@ def join(first: Positions, second: Positions) -> Positions:
     return np.concatenate([first, placed[1:] + (1 - fade) * gap])
 
 
+def shows_all(positions: Positions, a: int, b: int) -> bool:
+    """Whether frames [a, b] hold most of what moves in the clip, and its fastest moment.
+
+    A golfer takes aim longer than he swings: what repeats there is not what the clip is called after.
+    """
+    speed = np.linalg.norm(np.diff(positions, axis=0), axis=-1)
+    moved, fastest = speed.mean(axis=-1), speed.max(axis=-1)
+    return bool(moved[a:b].sum() > MOST_OF_IT * moved.sum() and fastest[a:b].max() > PEAK * fastest.max())
+
+
 def carried_on(positions: Positions, frames: int) -> Positions | None:
-    """A clip [T, 22, 3] repeated along its own cycle until it lasts `frames`; None if it has no cycle."""
+    """A clip [T, 22, 3] repeated along its own cycle until it lasts `frames`; None if it has none that shows it all."""
     found = cycle(positions)
-    if found is None:
+    if found is None or not shows_all(positions, *found):
         return None
     a, b = found
     result = positions[: b + 1]

@@ -58,6 +58,8 @@ ACTIONS = tuple(
     " jumping_jack cartwheel handstand bow clap drink phone zombie_walk".split()
 )
 """The labels that a window may have, for training with windows told apart: the commonest and the asked-for ones."""
+ONCE = frozenset("sit_down stand_up fall get_up lie_down stairs climb".split())
+"""What leads from one place or posture to another, and is not repeated."""
 WHILE = "while "
 BACKWARDS = "~backwards"
 WAVING_SIDES = (("right",), ("left",), ("left", "right"))
@@ -196,7 +198,7 @@ def raising(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Iter
 def carried_on(clips: Sequence[Clip]) -> Iterator[Clip]:
     """Short single clips repeated along their own cycle."""
     for clip in clips:
-        if clip.kind == "single" and len(clip.positions) < LENGTHS[3]:
+        if clip.kind == "single" and len(clip.positions) < LENGTHS[3] and not ONCE & set(clip.actions):
             longer = compose.carried_on(clip.positions, LENGTHS[-1])
             if longer is not None and cmu.plausible(longer):
                 yield Clip(clip.name + "+cycle", clip.subject, "single", clip.actions, clip.captions, longer)

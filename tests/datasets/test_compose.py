@@ -42,6 +42,18 @@ def test_a_motion_that_never_returns_has_no_cycle() -> None:
     assert compose.cycle(falling) is None
 
 
+def test_what_repeats_before_a_swing_is_not_carried_on_for_it() -> None:
+    waiting = standing(60)
+    waiting[:, [18, 20], 2] += 0.02 * np.sin(2 * np.pi * np.arange(60) / 20)[:, None]
+    swing = standing(20)
+    swing[:, [18, 20, 19, 21], 2] += 0.5 * np.sin(np.linspace(0, np.pi / 2, 20))[:, None] ** 3
+    clip = np.concatenate([waiting, swing])
+    found = compose.cycle(clip)
+    assert found is not None and found[1] <= 70
+    assert not compose.shows_all(clip, *found)
+    assert compose.carried_on(clip, 196) is None
+
+
 def test_place_moves_and_turns_but_does_not_deform() -> None:
     part, at = turned(stride(30), 0.8), turned(stride(30), -1.1)[-1]
     placed = compose.place(part, at)

@@ -29,3 +29,26 @@ def clip(name: str, kind: str, *actions: str, frames: int = 120) -> Clip:
 def test_a_window_has_a_label_where_its_clip_shows_one_action(shown: Clip, label: str) -> None:
     found = list(pack.windows(shown, 0, np.random.default_rng(0)))
     assert found and {window.action for window in found} == {label}
+
+
+def swinging(name: str, *actions: str) -> Clip:
+    """Arms that swing to and fro, twice a second, for three seconds."""
+    body = standing(60)
+    body[:, [18, 20], 2] += 0.1 * np.sin(2 * np.pi * np.arange(60) / 10)[:, None]
+    return Clip(name, 1, "single", actions, ("a person moves",), body)
+
+
+def test_what_is_done_once_is_not_carried_on() -> None:
+    longer = list(
+        pack.carried_on([swinging("1", "talk_gesture"), swinging("2", "fall"), swinging("3", "walk", "stairs")])
+    )
+    assert [clip.name for clip in longer] == ["1+cycle"]
+
+
+def test_windows_of_one_action_are_also_told_in_its_plain_words() -> None:
+    said = [set(w.captions) for w in pack.windows(clip("01_01", "single", "march"), 0, np.random.default_rng(0))]
+    assert all("a person marches" in captions for captions in said)
+    of_many = pack.windows(clip("01_01", "sequence", "march", "turn"), 0, np.random.default_rng(0))
+    assert not any("a person marches" in w.captions for w in of_many)
+    combined = pack.windows(clip("01_01&02_02#3", "single", "march", "while walk"), 0, np.random.default_rng(0))
+    assert not any("a person marches" in w.captions for w in combined)
