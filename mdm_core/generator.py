@@ -181,7 +181,7 @@ class MotionGenerator:
         return editor.edit(self, motion, request, on_step)
 
     def sampling(self, name: str | None, steps: int | None) -> tuple[samplers.Sampler, schedule.Schedule]:
-        """The sampler and the noise levels that it walks; None for what the card says, whose steps are for its sampler."""
+        """The sampler and the levels that it walks; None for what the card says, whose steps are for its sampler."""
         usual = str(self.default("name", "ancestral"))
         name = name or usual
         chain = schedule.named(self.card["diffusion"]["schedule"], int(self.card["diffusion"]["steps"]))
