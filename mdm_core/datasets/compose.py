@@ -22,7 +22,7 @@ SUBJECT = re.compile(r"^(a|the|some)\s?(person|man|woman|figure|body|one|dancer|
 
 def canonical(positions: Positions) -> Positions:
     """Each frame [T, 22, 3] turned to face +Z above the origin, so that poses can be compared."""
-    turn = rotations.between(humanml3d.heading(positions), humanml3d.FORWARD[None])
+    turn = humanml3d.onto_forward(humanml3d.heading(positions))
     ground = positions - positions[:, :1] * [1, 0, 1]
     return rotations.rotate(np.broadcast_to(turn[:, None], (*positions.shape[:2], 4)), ground)
 
@@ -43,8 +43,8 @@ def cycle(positions: Positions, shortest: int = 12) -> tuple[int, int] | None:
 
 def place(part: Positions, at: Positions) -> Positions:
     """`part` [T, 22, 3] moved and turned about the vertical so that its first frame stands where `at` [22, 3] does."""
-    there, here = humanml3d.heading(at[None])[0], humanml3d.heading(part[:1])[0]
-    turn = rotations.between(here, there)
+    there, here = (humanml3d.onto_forward(humanml3d.heading(pose[None]))[0] for pose in (at, part[0]))
+    turn = rotations.multiply(rotations.inverse(there), here)
     moved = rotations.rotate(np.broadcast_to(turn, (*part.shape[:2], 4)), part - part[0, 0] * [1, 0, 1])
     return moved + at[0] * [1, 0, 1]
 

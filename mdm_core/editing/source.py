@@ -86,7 +86,7 @@ def encode(positions: Numbers, facing: humanml3d.Facing, stances: Mask | None = 
         return encode(positions, facing, stances)[:1]
     longer = np.concatenate([positions, 2 * positions[-1:] - positions[-2:-1]])
     if facing == "humanml3d":
-        turn = rotations.between(humanml3d.heading(longer[:1]), humanml3d.FORWARD)
+        turn = humanml3d.onto_forward(humanml3d.heading(longer[:1]))
         longer = rotations.rotate(np.broadcast_to(turn, (*longer.shape[:2], 4)), longer)
     features = humanml3d.extract(longer, facing).astype(np.float64)
     if facing == "steady":

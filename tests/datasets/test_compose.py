@@ -100,3 +100,13 @@ def test_a_made_raise_ends_overhead_and_leaves_the_other_arm_alone() -> None:
         np.testing.assert_allclose(raised[0], body[0], atol=1e-3)
         assert (raised[:, 21, 1] > body[:, 15, 1]).mean() > 0.35
         assert np.linalg.norm(np.diff(raised, axis=0), axis=-1).max() * 20 < 5.0
+
+
+def test_parts_are_placed_upright_whichever_way_they_face() -> None:
+    for radians in (0.0, 1.0, np.pi, -np.pi, 3.0):
+        part = standing(30)
+        c, s = np.cos(radians), np.sin(radians)
+        x, z = part[..., 0].copy(), part[..., 2].copy()
+        part[..., 0], part[..., 2] = c * x + s * z, c * z - s * x
+        np.testing.assert_allclose(compose.place(part, standing(1)[0]), standing(30), atol=1e-9)
+        np.testing.assert_allclose(compose.canonical(part), standing(30) - standing(1)[0, 0] * [1, 0, 1], atol=1e-9)
