@@ -31,7 +31,7 @@ from mdm_core.text.encoders import padded
 
 from . import losses
 from .paper_config import PaperConfig
-from .paper_state import CHECKPOINT, PaperState, begin, resume, save, update_average
+from .state import CHECKPOINT, State, begin, resume, save, update_average
 
 UNIT = 4
 """HumanML3D's loader: text models see lengths that are multiples of this."""
@@ -62,7 +62,10 @@ def train(config: PaperConfig, device: torch.device) -> Path:
     check(config, pack)
     torch.manual_seed(config.seed)
     network = torch_denoiser.build(architecture(config, pack) | {"dropout": config.network.dropout}).to(device)
-    state = begin(network, config)
+    adam = torch.optim.AdamW(
+        network.parameters(), lr=config.training.learning_rate, weight_decay=config.training.weight_decay
+    )
+    state = begin(network, (adam,), config.seed)
     out = Path(config.out)
     if (out / CHECKPOINT).exists():
         resume(state, out / CHECKPOINT, device)
@@ -106,7 +109,7 @@ def architecture(config: PaperConfig, pack: FeaturePack) -> dict[str, Any]:
     return sizes
 
 
-def run_steps(state: PaperState, config: PaperConfig, pack: FeaturePack, device: torch.device) -> None:
+def run_steps(state: State[MotionNetwork], config: PaperConfig, pack: FeaturePack, device: torch.device) -> None:
     """The loop, from `state.step` to the end."""
     training, out, network = config.training, Path(config.out), state.network
     levels = tensors(config, device)
@@ -117,9 +120,10 @@ def run_steps(state: PaperState, config: PaperConfig, pack: FeaturePack, device:
     while state.step < training.steps:
         given = batch(pack, config, seen, training.batch, state.rng).to(device)
         value = loss(network, given, levels, config, generator)
-        state.optimizer.zero_grad(set_to_none=True)
+        network.zero_grad(set_to_none=True)
         value.backward()
-        state.optimizer.step()
+        for optimizer in state.optimizers:
+            optimizer.step()
         state.step += 1
         update_average(state, training.ema)
         if state.step % 20 == 0:
@@ -137,7 +141,7 @@ def run_steps(state: PaperState, config: PaperConfig, pack: FeaturePack, device:
             save(state, out / CHECKPOINT)
 
 
-def report(state: PaperState, config: PaperConfig, pack: FeaturePack, device: torch.device) -> None:
+def report(state: State[MotionNetwork], config: PaperConfig, pack: FeaturePack, device: torch.device) -> None:
     """Writes the bundle, and the averaged weights' loss into the log: of unseen clips, if there are any."""
     out, network = Path(config.out), state.network
     trained = {k: v.detach().clone() for k, v in network.state_dict().items()}
@@ -255,7 +259,7 @@ def loss(
     return total
 
 
-def bundle(state: PaperState, config: PaperConfig, pack: FeaturePack) -> Bundle:
+def bundle(state: State[MotionNetwork], config: PaperConfig, pack: FeaturePack) -> Bundle:
     """The averaged weights with their card; see `checkpoints.official.card`."""
     about, training = pack.about, config.training
     text = {"encoder": about.encoder} | ({"context": about.context} if about.context else {})

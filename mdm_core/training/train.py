@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from mdm_core.checkpoints.bundle import FORMAT, Bundle
 from mdm_core.datasets.pack import HELD_OUT, LENGTHS, load
@@ -30,12 +29,12 @@ from . import losses, optimizers, sides
 from .config import Config
 from .data import Batch, Shares, TrainingSet, batch, held_out, training_set
 from .half import HalfNetwork, short_attention
+from .state import CHECKPOINT, State, begin, resume, save, update_average
 
 Predict = Callable[[Tensor, Tensor, Conditioning], Tensor]
 """The network as the loss sees it: noisy x, step, condition to x0."""
 
 ROOT_AND_RIC = 67
-CHECKPOINT = "checkpoint.pt"
 CMU = {
     "name": "CMU Graphics Lab Motion Capture Database, captions written for this project",
     "acknowledgement": "The data used in this project was obtained from mocap.cs.cmu.edu. The database was created "
@@ -44,17 +43,6 @@ CMU = {
 """The data of a pack that does not say its own."""
 BUCKETS = (0.25, 0.25, 0.25, 0.25)
 """How often each of `LENGTHS` is drawn."""
-
-
-@dataclass
-class State:
-    """All that changes while it trains, and all that a checkpoint holds."""
-
-    network: EncoderNetwork
-    average: dict[str, Tensor]
-    optimizers: tuple[Optimizer, ...]
-    rng: np.random.Generator
-    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -153,52 +141,17 @@ def loss(network: Predict, given: Batch, levels: Chain, config: Config, generato
     return total
 
 
-def new_state(config: Config, shape: NetworkShape, device: torch.device) -> State:
+def new_state(config: Config, shape: NetworkShape, device: torch.device) -> State[EncoderNetwork]:
     """A fresh network and optimiser, from the configured seed."""
     torch.manual_seed(config.seed)
     network = EncoderNetwork(shape).to(device)
     if network.embed_text is not None:
         # Sentence embeddings have length 1: torch's default would drown them in the step's embedding.
         nn.init.normal_(network.embed_text.weight)
-    average = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    moved_by = optimizers.optimizers(network, config.training)
-    return State(network, average, moved_by, np.random.default_rng(config.seed))
+    return begin(network, optimizers.optimizers(network, config.training), config.seed)
 
 
-def save(state: State, path: Path) -> None:
-    """Writes a checkpoint so that a kill at any moment leaves the old one or the new one, never a torn one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    torch.save(
-        {
-            "network": state.network.state_dict(),
-            "average": state.average,
-            "optimizers": [it.state_dict() for it in state.optimizers],
-            "rng": state.rng.bit_generator.state,
-            "step": state.step,
-        },
-        partial,
-    )
-    partial.replace(path)
-
-
-def resume(state: State, path: Path, device: torch.device) -> None:
-    """Takes up the checkpoint at `path`."""
-    try:
-        stored = torch.load(path, map_location=device, weights_only=True)
-        state.network.load_state_dict(stored["network"])
-    except (RuntimeError, KeyError, OSError) as error:
-        raise MotionError(
-            f"{path} does not fit this configuration ({str(error).splitlines()[0]}); move it away to train anew."
-        ) from None
-    state.average = stored["average"]
-    for optimizer, kept in zip(state.optimizers, stored["optimizers"], strict=True):
-        optimizer.load_state_dict(kept)
-    state.rng.bit_generator.state = stored["rng"]
-    state.step = int(stored["step"])
-
-
-def begin_from(state: State, start: Bundle, stretch: Stretch) -> None:
+def begin_from(state: State[EncoderNetwork], start: Bundle, stretch: Stretch) -> None:
     """The weights of an earlier model; columns and labels that it did not have begin at zero.
 
     A network that was not shown anything knows the first columns of each frame's tokens, its features.
@@ -218,15 +171,9 @@ def begin_from(state: State, start: Bundle, stretch: Stretch) -> None:
     state.average = {name: value.detach().clone() for name, value in state.network.state_dict().items()}
 
 
-def update_average(state: State, decay: float) -> None:
-    """Exponential moving average of the weights; young runs forget faster, so that the start does not linger."""
-    decay = min(decay, (1 + state.step) / (10 + state.step))
-    with torch.no_grad():
-        for name, value in state.network.state_dict().items():
-            state.average[name].lerp_(value, 1 - decay)
-
-
-def bundle(state: State, config: Config, shape: NetworkShape, data: TrainingSet, stretch: Stretch) -> Bundle:
+def bundle(
+    state: State[EncoderNetwork], config: Config, shape: NetworkShape, data: TrainingSet, stretch: Stretch
+) -> Bundle:
     """The averaged weights, for plain embeddings, with their card."""
     sizes = asdict(shape)
     card: dict[str, Any] = {
@@ -258,7 +205,7 @@ def bucket_chances(data: TrainingSet) -> NDArray[np.float64]:
     return chances / chances.sum()
 
 
-def progress_line(state: State, config: Config, recent: float, started: tuple[float, int]) -> str:
+def progress_line(state: State[EncoderNetwork], config: Config, recent: float, started: tuple[float, int]) -> str:
     """One line that says where the run stands and when it will end."""
     at, first = started
     pace = (time.monotonic() - at) / max(1, state.step - first)
@@ -311,7 +258,7 @@ def train(config: Config, device: torch.device, *, on_sample: Callable[[Path, Pa
 
 
 def run_steps(
-    state: State,
+    state: State[EncoderNetwork],
     config: Config,
     data: TrainingSet,
     unseen: TrainingSet,
@@ -357,7 +304,7 @@ def run_steps(
 
 
 def report(
-    state: State,
+    state: State[EncoderNetwork],
     config: Config,
     data: TrainingSet,
     unseen: TrainingSet,

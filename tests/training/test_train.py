@@ -19,6 +19,7 @@ from mdm_core.engine.base import Conditioning  # noqa: E402
 from mdm_core.errors import MotionError  # noqa: E402
 from mdm_core.features.layout import Layout  # noqa: E402
 from mdm_core.training import config, data, train  # noqa: E402
+from mdm_core.training import state as state_file  # noqa: E402
 from tests.datasets.bodies import moved, standing, turned  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -159,7 +160,7 @@ def test_a_run_learns_and_a_killed_run_goes_on(settings: config.Config) -> None:
 
     with pytest.raises(Killed):
         train.train(settings, CPU, on_sample=kill)
-    stored = torch.load(Path(settings.out) / train.CHECKPOINT, weights_only=True)
+    stored = torch.load(Path(settings.out) / state_file.CHECKPOINT, weights_only=True)
     assert 0 < stored["step"] < 30
     seen: list[str] = []
     folder = train.train(settings, CPU, on_sample=lambda _, p: seen.append(p.name))
@@ -176,11 +177,11 @@ def test_a_checkpoint_of_another_size_is_refused(settings: config.Config, tmp_pa
     layout = Layout(tuple(settings.features.groups))
     shape = train.network_shape(settings, layout, 16, 3)
     state = train.new_state(settings, shape, CPU)
-    train.save(state, tmp_path / train.CHECKPOINT)
+    state_file.save(state, tmp_path / state_file.CHECKPOINT)
     wider = replace(settings, network=replace(settings.network, latent=64))
     other = train.new_state(wider, train.network_shape(wider, layout, 16, 3), CPU)
     with pytest.raises(MotionError, match="does not fit this configuration"):
-        train.resume(other, tmp_path / train.CHECKPOINT, CPU)
+        state_file.resume(other, tmp_path / state_file.CHECKPOINT, CPU)
 
 
 @pytest.mark.parametrize(

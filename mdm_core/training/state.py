@@ -1,51 +1,51 @@
-"""What changes while the paper's recipe trains, and its checkpoint: a killed run goes on where it stopped."""
+"""What changes while a network trains, and its checkpoint: a killed run goes on where it stopped."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
-from mdm_core.engine.torch_network import MotionNetwork
 from mdm_core.errors import MotionError
 
-from .paper_config import PaperConfig
-
 CHECKPOINT = "checkpoint.pt"
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass
-class PaperState:
-    """average: the moving average of the weights; rng: of what is drawn from the data."""
+class State(Generic[Network]):
+    """All that changes while it trains, and all that a checkpoint holds.
 
-    network: MotionNetwork
+    average: the moving average of the weights; rng: of what is drawn from the data.
+    """
+
+    network: Network
     average: dict[str, Tensor]
-    optimizer: torch.optim.Optimizer
+    optimizers: tuple[Optimizer, ...]
     rng: np.random.Generator
     step: int = 0
 
 
-def begin(network: MotionNetwork, config: PaperConfig) -> PaperState:
-    """The optimiser and the moving average around a fresh network."""
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.training.learning_rate, weight_decay=config.training.weight_decay
-    )
+def begin(network: Network, optimizers: tuple[Optimizer, ...], seed: int) -> State[Network]:
+    """The state before the first step of a network, whose average it is itself."""
     average = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    return PaperState(network, average, optimizer, np.random.default_rng(config.seed))
+    return State(network, average, optimizers, np.random.default_rng(seed))
 
 
-def update_average(state: PaperState, decay: float) -> None:
-    """One step of the moving average; young runs forget faster, so that the start does not linger."""
+def update_average(state: State[Network], decay: float) -> None:
+    """Exponential moving average of the weights; young runs forget faster, so that the start does not linger."""
     decay = min(decay, (1 + state.step) / (10 + state.step))
     with torch.no_grad():
         for name, value in state.network.state_dict().items():
             state.average[name].lerp_(value, 1 - decay)
 
 
-def save(state: PaperState, path: Path) -> None:
+def save(state: State[Network], path: Path) -> None:
     """Writes a checkpoint so that a kill at any moment leaves the old one or the new one, never a torn one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
@@ -53,7 +53,7 @@ def save(state: PaperState, path: Path) -> None:
         {
             "network": state.network.state_dict(),
             "average": state.average,
-            "optimizer": state.optimizer.state_dict(),
+            "optimizers": [it.state_dict() for it in state.optimizers],
             "rng": state.rng.bit_generator.state,
             "step": state.step,
         },
@@ -62,12 +62,13 @@ def save(state: PaperState, path: Path) -> None:
     partial.replace(path)
 
 
-def resume(state: PaperState, path: Path, device: torch.device) -> None:
+def resume(state: State[Network], path: Path, device: torch.device) -> None:
     """Takes up the checkpoint at `path`; a MotionError if it is of another configuration."""
     try:
         stored = torch.load(path, map_location=device, weights_only=True)
         state.network.load_state_dict(stored["network"])
-        state.optimizer.load_state_dict(stored["optimizer"])
+        for optimizer, kept in zip(state.optimizers, stored["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
         state.average, state.step = stored["average"], int(stored["step"])
         state.rng.bit_generator.state = stored["rng"]
     except (RuntimeError, KeyError, ValueError, OSError) as error:
