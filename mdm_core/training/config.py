@@ -52,6 +52,7 @@ class TrainingSettings:
 
     observed_share: of the motions, how many are shown in part; action_share: of those with an action label, how many
     have it instead of words. side_gain: how much more easily left and right are learnt (`sides`); 1 for no more.
+    text_noise: what is added to sentence embeddings (`data.Shares`).
     start: a bundle whose weights are gone on from, or "" to begin anew.
     """
 
@@ -72,6 +73,7 @@ class TrainingSettings:
     observed_share: float
     action_share: float
     side_gain: float
+    text_noise: float
     start: str
 
 

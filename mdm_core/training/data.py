@@ -64,10 +64,15 @@ class Batch:
 
 @dataclass(frozen=True)
 class Shares:
-    """How often a motion is shown to the network (`observation`), and how often an action stands for its words."""
+    """How often a motion is shown to the network (`observation`), and how often an action stands for its words.
+
+    text_noise: standard deviation of what is added to every number of a sentence's embedding, so that words which the
+    data does not use, and which point elsewhere, are no surprise.
+    """
 
     observed: float = 0.0
     action: float = 0.0
+    text_noise: float = 0.0
 
 
 UNSHOWN = Shares()
@@ -172,5 +177,8 @@ def batch(data: TrainingSet, k: int, size: int, rng: np.random.Generator, shares
             known, placed = known_features(len(cut), data.layout, rng)
             shown = observation.observe(cut, data.mean, data.std, known, placed)
             observed[row, : len(cut)], observed_mask[row, : len(cut)] = shown
+    if shares.text_noise:
+        spoken = (conditioned > 0) & (action < 0)
+        text[spoken] += shares.text_noise * rng.standard_normal(text[spoken].shape, dtype=np.float32)
     arrays = (x0, mask, text, action, conditioned, observed, observed_mask)
     return Batch(*(torch.from_numpy(values) for values in arrays))

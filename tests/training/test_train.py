@@ -230,3 +230,19 @@ def test_every_batch_has_steps_from_all_of_the_chain_and_all_are_as_likely() -> 
     torch.testing.assert_close(counts, torch.full((50,), 1 / 50), atol=0.003, rtol=0)
     ordered = drawn.sort(dim=1).values.diff(dim=1)
     assert ordered.min() >= 4 and ordered.max() <= 5
+
+
+def test_noise_is_added_to_words_alone(settings: config.Config) -> None:
+    given = data.training_set(
+        pack.load(Path(settings.pack)), Layout(tuple(settings.features.groups)), settings.features.facing
+    )
+
+    def drawn(noise: float) -> data.Batch:
+        return data.batch(given, 0, 64, np.random.default_rng(3), data.Shares(action=0.5, text_noise=noise))
+
+    plain, noisy = drawn(0.0), drawn(0.1)
+    told = (plain.action >= 0).numpy()
+    assert 0 < told.sum() < 64
+    added = (noisy.text - plain.text).numpy()
+    assert not added[told].any()
+    assert added[~told].std() == pytest.approx(0.1, rel=0.1)
