@@ -15,21 +15,15 @@ from mdm_core.errors import MotionError
 from .. import rig
 from ..retarget.tracks import PoseSamples
 from . import curves, handles
-from .metric import STEP, Metric
+from .metric import STEP
 from .planted import FEET, Planted, standing_at
 from .read import Channels, animated, sample
 from .stretch import MARGIN, PARTS, Stretch, Tolerance, stretch_of
-from .thin import Thinning
+from .thin import Property, Thinning
 
 Array = NDArray[np.floating]
-SHARED, STANDING = 0.8, 0.4
-"""The share of the tolerance that the keys shared by a bone's channels take up, and that of a standing foot's bones.
-
-What is left lets single channels lose keys."""
-STRICTER, ATTEMPTS = (0.3, 0.8), 5
-"""The least and the most by which the share of a standing foot's bones is tightened at a time; how often."""
-WIDTH = 8
-"""Times around one at which a standing foot is off whose share is tightened too."""
+STRICTER, ATTEMPTS = 0.7, 5
+"""By how much of its tolerance a property is tried again that is off too far after all; how often at most."""
 
 
 @dataclass(frozen=True)
@@ -54,39 +48,58 @@ def bake(armature: Any, action: Any, tolerance: Tolerance | None, contacts: str 
         raise MotionError(f"The action “{action.name}” has no generated keys, so there is nothing to bake.")
     before = _key_count(found)
     if tolerance is not None:
-        for stretch in _fitted(armature, action, found, tolerance, contacts, scene):
-            for curve, fit in zip(stretch.channels.curves.values(), stretch.fits, strict=True):
-                handles.write(curve, fit, stretch.frames)
+        for stretch in _thinned(armature, action, found, tolerance, contacts, scene):
+            for curve, few in zip(stretch.channels.curves.values(), stretch.keys, strict=True):
+                handles.write(curve, few, stretch.frames)
     for channels in found:
         for curve in channels.curves.values():
             _retype(curve)
     return Counts(before, _key_count(found))
 
 
-def _fitted(
+def _thinned(
     armature: Any, action: Any, found: Sequence[Channels], tolerance: Tolerance, contacts: str, scene: Any
 ) -> list[Stretch]:
     unit = _metres(armature, scene)
     stretches = [it for channels in found if (it := stretch_of(armature, channels, tolerance, unit)) is not None]
-    planted = _planted(armature, action, stretches, tolerance, json.loads(contacts), unit) if contacts else None
-    for stretch in stretches:
-        if planted is None or not planted.holds(stretch):
-            stretch.reduce(np.full(len(stretch.frames), SHARED))
-            _thin(stretch, stretch.metric(), np.zeros((len(stretch.frames), 0, 3)))
-    if planted is not None:
-        planted.fit()
+    planted = _planted(armature, action, stretches, tolerance, json.loads(contacts), unit) if contacts else {}
+    alone: dict[bytes, list[Stretch]] = {}
+    for i, stretch in enumerate(stretches):
+        if i not in planted:
+            alone.setdefault(stretch.frames.tobytes(), []).append(stretch)
+    for together in alone.values():
+        nothing = [np.zeros((*it.dense.shape[:1], 0, 3, it.dense.shape[1])) for it in together]
+        _thin(together, nothing, nothing[0][..., 0])
+    if planted:
+        feet = np.zeros(next(iter(planted.values())).shape[:3])
+        _thin([stretches[i] for i in planted], list(planted.values()), feet)
     return stretches
 
 
-def _thin(stretch: Stretch, metric: Metric, shared: Array) -> None:
-    """Each channel's own keys; where the metric was not exact enough to tell, the shared ones stay."""
-    before = shared.copy()
-    thinning = Thinning(stretch.frames, stretch.dense, stretch.shared, metric, shared, stretch.fixed)
-    thinning.run()
-    stretch.fits = thinning.fits()
-    if not stretch.kept():
-        stretch.fits = stretch.shared.channels()
+def _thin(stretches: Sequence[Stretch], moved: Sequence[Array], shared: Array) -> None:
+    """Fewer keys for stretches with the same frames.
+
+    moved: [T, G, 3, C] what each of them moves besides its own bone, and shared: [T, G, 3] how far off that is, in
+    shares of what is allowed. The metric is linear: what is off too far after all is tried again with less.
+    """
+    before, shares = shared.copy(), np.full(len(stretches), MARGIN)
+    for _ in range(ATTEMPTS):
+        properties = [_property(*it) for it in zip(stretches, moved, shares, strict=True)]
+        thinning = Thinning(stretches[0].frames, properties, shared, PARTS)
+        thinning.run()
+        found = thinning.left()
+        wrong = np.array([stretch.error(keys) > 1.0 for stretch, keys in zip(stretches, found, strict=True)])
+        if not wrong.any():
+            for stretch, keys in zip(stretches, found, strict=True):
+                stretch.keys = keys
+            return
         shared[:] = before
+        shares = np.where(wrong, STRICTER * shares, shares)
+
+
+def _property(stretch: Stretch, moved: Array, share: float) -> Property:
+    rows = np.concatenate([stretch.rows(share), moved], axis=1)
+    return Property(stretch.dense, rows, stretch.keys, stretch.stops)
 
 
 def _metres(armature: Any, scene: Any) -> float:
@@ -97,53 +110,6 @@ def _metres(armature: Any, scene: Any) -> float:
     return size * float((scene or bpy.context.scene).unit_settings.scale_length)
 
 
-@dataclass(frozen=True)
-class _Legs:
-    """The stretches that move feet which stand, and how the FEET follow their channels.
-
-    rows: for each stretch [T, 4, 3, C], in shares of what is allowed a unit, zeros where a foot is free.
-    """
-
-    stretches: list[Stretch]
-    rows: list[Array]
-
-    def holds(self, stretch: Stretch) -> bool:
-        return any(it is stretch for it in self.stretches)
-
-    def fit(self) -> None:
-        """Shared keys that keep the feet, then each channel's own."""
-        off = self._reduce()
-        for stretch, rows in zip(self.stretches, self.rows, strict=True):
-            own = stretch.metric()
-            _thin(stretch, replace(own, rows=np.concatenate([own.rows, rows], axis=1)), off)
-
-    def _reduce(self) -> Array:
-        """Finds shared keys, with ever less tolerance where a foot is off too far; how far off each is, [T, 4, 3]."""
-        shares = [np.where(_widened(self._touched(rows)) > 0, STANDING, SHARED) for rows in self.rows]
-        again = range(len(self.stretches))
-        for _ in range(ATTEMPTS):
-            for i in again:
-                self.stretches[i].reduce(shares[i])
-            excess = np.linalg.norm(self._off(), axis=-1)
-            again = [i for i, rows in enumerate(self.rows) if (self._touched(rows) * excess.max(axis=1) > 1.0).any()]
-            for i in again:
-                worst = _widened((excess * np.any(self.rows[i], axis=(2, 3))).max(axis=1))
-                shares[i] = shares[i] * np.where(worst > 1.0, np.clip(0.8 / np.maximum(worst, 1e-9), *STRICTER), 1.0)
-            if not again:
-                break
-        return self._off()
-
-    @staticmethod
-    def _touched(rows: Array) -> Array:
-        return np.any(rows, axis=(1, 2, 3)).astype(float)
-
-    def _off(self) -> Array:
-        moved = [it.played() - it.dense for it in self.stretches]
-        return np.sum(
-            [np.einsum("tgmc,tc->tgm", rows, off) for rows, off in zip(self.rows, moved, strict=True)], axis=0
-        )
-
-
 def _planted(
     armature: Any,
     action: Any,
@@ -151,14 +117,14 @@ def _planted(
     tolerance: Tolerance,
     contacts: list[list[list[float]]],
     unit: float,
-) -> _Legs | None:
-    """What moves the feet that stand; None where the rig or the motion has none."""
+) -> dict[int, Array]:
+    """Of each stretch, by number, that moves feet which stand: by how much, [T, 4, 3, C], in shares of the allowed."""
     try:
         rig_map = rig.detect(armature)
     except MotionError:
-        return None
+        return {}
     if not stretches:
-        return None
+        return {}
     frames = max((it.frames for it in stretches), key=len)
     standing = standing_at(frames, contacts)
     planted = Planted(rig.read(armature), rig_map, standing[:, ::PARTS], unit)
@@ -166,15 +132,13 @@ def _planted(
     bones = [name for name in {it.bone for it in animated(armature, action)} if name in armature.pose.bones]
     dense = sample(armature, frames[::PARTS], bones, action)
     allowed = (standing.T / (MARGIN * tolerance.planted))[:, :, None, None]
-    legs: list[Stretch] = []
-    rows: list[Array] = []
-    for stretch in stretches:
+    found: dict[int, Array] = {}
+    for i, stretch in enumerate(stretches):
         if stretch.channels.bone in chains and np.array_equal(stretch.frames, frames):
             moved = _between(_rows(planted, stretch, dense)) * allowed
             if moved.any():
-                legs.append(stretch)
-                rows.append(moved)
-    return _Legs(legs, rows) if legs else None
+                found[i] = moved
+    return found
 
 
 def _rows(planted: Planted, stretch: Stretch, dense: PoseSamples) -> Array:
@@ -203,12 +167,6 @@ def _with(dense: PoseSamples, stretch: Stretch, values: Array) -> PoseSamples:
     if stretch.channels.property == "location":
         return replace(dense, locations={**dense.locations, name: full})
     return replace(dense, scales={**dense.scales, name: full})
-
-
-def _widened(values: Array) -> Array:
-    """The largest of each time's and its neighbours' values [T]: a stretch is held by the keys around it."""
-    padded = np.pad(values, WIDTH)
-    return np.max([padded[i : i + len(values)] for i in range(2 * WIDTH + 1)], axis=0)
 
 
 def _has_generated(curve: Any) -> bool:

@@ -1,12 +1,12 @@
 """How far a pose is off when a bone's channels are: its angle or its distance, linear in each channel.
 
-Reducing keys asks this many thousand times, so it is worked out once, at the dense curve. No Blender here.
+Reducing keys asks this many thousand times, so it is worked out once, at the dense curve, as *rows*: the vectors, in
+shares of what is allowed, that a unit of each channel adds. No Blender here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,52 +14,29 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating]
 STEP = 1e-4
 """By which a channel is changed to see what it does, in its own unit."""
-LENGTH = 0.1
-"""The share of its length by which a quaternion may be off, which turns nothing but would surprise whoever edits it."""
+LENGTH = 0.02
+"""The share of its length by which a quaternion, or an axis, may be off: it turns nothing, but editors see it."""
 
 
-@dataclass(frozen=True)
-class Metric:
-    """What C channels being off does at T times.
+def of_place(dense: Array, limit: Array) -> Array:
+    """Of a place's or scale's channels [T, C], of which limit [T] is allowed: rows [T, 2, 3, C], the second zeros."""
+    rows = np.eye(3, dense.shape[1]) / limit[:, None, None]
+    return np.stack([rows, np.zeros_like(rows)], axis=1)
 
-    rows: [T, G, 3, C]: G vectors, each in units of what is allowed, a unit of a channel. length: [T, C]: the share of
-    its length that a quaternion grows by, a unit of a channel; zeros where there is no quaternion.
+
+def of_rotation(dense: Array, full: Callable[[Array], Array], limit: Array, mode: str) -> Array:
+    """Of the channels [T, C] of a rotation, which `full` makes unit quaternions of; limit [T]: degrees allowed.
+
+    [T, 2, 3, C]: how a unit of a channel turns the bone, and by how much it lengthens the quaternion (or the axis, by
+    mode), in shares of what is allowed.
     """
-
-    rows: Array
-    length: Array
-
-    def errors(self, off: Array, first: int) -> Array:
-        """[N, G]: how far the vectors are off at times first.. where the channels are, by off [N, C]; 1 is allowed."""
-        part = slice(first, first + len(off))
-        return lengths(np.einsum("tgmc,tc->tgm", self.rows[part], off), np.einsum("tc,tc->t", self.length[part], off))
-
-
-def lengths(vectors: Array, grown: Array) -> Array:
-    """Errors [N, G] of vectors [N, G, 3], where a quaternion is longer by the share grown [N]; 1 is allowed."""
-    turned = np.sqrt(np.einsum("tgm,tgm->tg", vectors, vectors))
-    turned[:, 0] = np.maximum(turned[:, 0] / np.maximum(1.0 + grown, LENGTH), np.abs(grown) / LENGTH)
-    return turned
-
-
-def of_place(dense: Array, limit: Array) -> Metric:
-    """Of the channels [T, C] of a place or scale of which limit [T] is allowed."""
-    count, channels = dense.shape
-    rows = np.eye(3, channels) / limit[:, None, None]
-    return Metric(rows[:, None], np.zeros((count, channels)))
-
-
-def of_rotation(dense: Array, full: Callable[[Array], Array], limit: Array, quaternion: bool) -> Metric:
-    """Of a rotation's channels [T, C], which `full` makes unit quaternions of; limit [T]: degrees allowed.
-
-    quaternion: the channels are a quaternion's, of which `full` drops the length.
-    """
-    rows = np.stack([_turning(dense, full, step) for step in STEP * np.eye(dense.shape[1])], axis=-1)
-    rows = np.degrees(rows) / limit[:, None, None]
-    length = np.zeros_like(dense)
-    if quaternion and dense.shape[1] == 4:
-        length = dense / np.einsum("tc,tc->t", dense, dense)[:, None]
-    return Metric(rows[:, None], length)
+    turning = np.stack([_turning(dense, full, step) for step in STEP * np.eye(dense.shape[1])], axis=-1)
+    rows = np.stack([np.degrees(turning) / limit[:, None, None], np.zeros_like(turning)], axis=1)
+    if dense.shape[1] == 4 and mode in ("QUATERNION", "AXIS_ANGLE"):
+        lengths = dense if mode == "QUATERNION" else dense * [0.0, 1.0, 1.0, 1.0]
+        squared = np.einsum("tc,tc->t", lengths, lengths)
+        rows[:, 1, 0] = lengths / np.maximum(squared, 1e-12)[:, None] / LENGTH
+    return rows
 
 
 def _turning(dense: Array, full: Callable[[Array], Array], step: Array) -> Array:

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from mdm_core.errors import MotionError
 
-from . import curves, metric
+from . import curves, handles, metric
+from .bezier import Keys, played
 from .euler import from_mode
 from .read import Channels, rotation_property
-from .reduce import Fit, played, reduced
 
 Array = NDArray[np.floating]
-PARTS = 4
+PARTS = 6
 """Times to a frame at which the old and the new curve are compared: cubics can part between two frames."""
-MARGIN = 0.92
+MARGIN = 0.9
 """The share of a tolerance that is used: keys are rounded to 32 bits, and between two times there is a little more."""
 
 
@@ -41,8 +41,7 @@ class Stretch:
     """One bone's rotation, place or scale over the times [T] from its first generated key to the last, PARTS a key.
 
     now: the whole property [n] without keys; dense: the keyed channels [T, C]; limit: the tolerance [T], in degrees
-    or units; fixed: indices of frames that have an animator's key, which stays a key. shared: the fit [K, C] with one
-    set of keys for all channels; fits: for each channel its own, [K, 1].
+    or units; keys: of each channel; stops: of each channel the indices at which an animator's key stays.
     """
 
     channels: Channels
@@ -51,10 +50,9 @@ class Stretch:
     now: Array
     dense: Array
     limit: Array
-    fixed: list[int]
+    keys: list[Keys]
+    stops: list[frozenset[int]]
     whole: Array = field(init=False)
-    shared: Fit = field(init=False)
-    fits: list[Fit] = field(init=False)
 
     def __post_init__(self) -> None:
         self.whole = self.full(self.dense)
@@ -65,32 +63,16 @@ class Stretch:
         whole[:, list(self.channels.curves)] = values
         return from_mode(whole, self.mode) if self.mode else whole
 
-    def reduce(self, share: Array) -> None:
-        """Finds the shared keys, with only a share [T] of the tolerance."""
-        plain = self.mode == "QUATERNION" and self.dense.shape[1] == 4
-        limit = share * self.limit
+    def error(self, keys: Sequence[Keys]) -> float:
+        """The largest share of the tolerance by which the property is off where its channels have these keys."""
+        values = np.stack([played(it, self.frames, self.frames) for it in keys], axis=-1)
+        return float((metric.distance(self.full(values), self.whole, bool(self.mode)) / self.limit).max())
 
-        def error(values: Array, first: int, last: int) -> Array:
-            part = slice(first, last + 1)
-            whole = values if plain else self.full(values)
-            return metric.distance(whole, self.whole[part], bool(self.mode)) / limit[part]
-
-        self.shared = reduced(self.frames, self.dense, error, self.fixed, stride=PARTS)
-        self.fits = self.shared.channels()
-
-    def played(self) -> Array:
-        """What the fits play, [T, C]."""
-        return np.concatenate([played(fit, self.frames, self.frames) for fit in self.fits], axis=1)
-
-    def kept(self) -> bool:
-        """Whether what the fits play is within the tolerance."""
-        off = metric.distance(self.full(self.played()), self.whole, bool(self.mode))
-        return bool((off <= self.limit).all())
-
-    def metric(self) -> metric.Metric:
+    def rows(self, share: float) -> Array:
+        """What a unit of its channels does (`metric`), [T, 2, 3, C], where a share of the tolerance is allowed."""
         if not self.mode:
-            return metric.of_place(self.dense, self.limit)
-        return metric.of_rotation(self.dense, self.full, self.limit, self.mode == "QUATERNION")
+            return metric.of_place(self.dense, share * self.limit)
+        return metric.of_rotation(self.dense, self.full, share * self.limit, self.mode)
 
 
 def stretch_of(armature: Any, channels: Channels, tolerance: Tolerance, unit: float) -> Stretch | None:
@@ -109,29 +91,35 @@ def stretch_of(armature: Any, channels: Channels, tolerance: Tolerance, unit: fl
     elif not turned and channels.property != "location":
         return None
     keys = [curves.read(curve) for curve in channels.curves.values()]
-    keyed, others = _keyed(keys)
+    keyed = _keyed(keys)
     if keyed is None:
         return None
     parts = np.arange(PARTS) / PARTS
     frames = np.append((keyed[:-1, None] + np.diff(keyed)[:, None] * parts).ravel(), keyed[-1])
     dense = np.stack([[curve.evaluate(float(f)) for f in frames] for curve in channels.curves.values()], axis=-1)
+    begun = [handles.read(it, frames, values, PARTS) for it, values in zip(keys, dense.T, strict=True)]
     return Stretch(
         channels,
         owner.rotation_mode if turned else "",
         frames,
         np.array(getattr(owner, channels.property), dtype=np.float64),
         dense,
-        np.full(len(frames), MARGIN * (tolerance.degrees if turned else metres)),
-        [int(index) for index in np.flatnonzero(np.isin(frames, others))],
+        np.full(len(frames), tolerance.degrees if turned else metres),
+        begun,
+        [_stops(it, frames) for it in keys],
     )
 
 
-def _keyed(keys: Sequence[curves.Keys]) -> tuple[Array | None, Array]:
-    """The frames of all keys from the first generated one to the last, None if too few are; those of other keys."""
+def _keyed(keys: Sequence[curves.Keys]) -> Array | None:
+    """The frames of all keys from the first generated one to the last; None if too few are generated."""
     own = curves.enum("type", "GENERATED")
     generated = np.unique(np.concatenate([it.frames[it.attributes["type"] == own] for it in keys]))
-    others = np.concatenate([it.frames[it.attributes["type"] != own] for it in keys])
     if len(generated) < 3:
-        return None, others
-    others = np.unique(others[(others > generated[0]) & (others < generated[-1])])
-    return np.union1d(generated, others).astype(np.float64), others
+        return None
+    every = np.unique(np.concatenate([it.frames for it in keys]))
+    return every[(every >= generated[0]) & (every <= generated[-1])].astype(np.float64)
+
+
+def _stops(keys: curves.Keys, frames: Array) -> frozenset[int]:
+    mine = keys.frames[keys.attributes["type"] != curves.enum("type", "GENERATED")]
+    return frozenset(int(index) for index in np.flatnonzero(np.isin(frames, mine)))

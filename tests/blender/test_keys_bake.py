@@ -28,7 +28,6 @@ from tests.rig.skeletons import MIXAMO, humanoid
 
 Array = NDArray[np.float64]
 BETWEEN = np.arange(1.0, 79.01, 0.125)
-WHOLE = slice(None, None, 8)
 
 
 @pytest.fixture
@@ -71,9 +70,7 @@ def test_few_keys_play_the_same_motion_between_frames_too(armature: Any, mode: s
     after = sample(armature, BETWEEN, bones(armature))
     for name in before.rotations:
         turned = degrees(before.rotations[name], after.rotations[name])
-        assert turned[WHOLE].max() <= 0.5, name
-        # Between frames the dense curve has corners of its own.
-        assert turned.max() < 0.55, name
+        assert turned.max() <= 0.5, name
         assert np.linalg.norm(before.locations[name] - after.locations[name], axis=-1).max() <= 0.002, name
 
 
@@ -107,11 +104,14 @@ def test_baked_keys_are_ordinary_ones_with_handles_that_can_be_edited(armature: 
     points = [point for it in animated(armature) for curve in it.curves.values() for point in curve.keyframe_points]
     assert {point.type for point in points} == {"KEYFRAME"}
     assert {point.interpolation for point in points} == {"BEZIER"}
-    assert {point.handle_left_type for point in points} <= {"FREE", "ALIGNED"}
+    ends = [curve.keyframe_points[at] for it in animated(armature) for curve in it.curves.values() for at in (0, -1)]
+    inner = [point for point in points if point not in ends]
+    assert {kind for point in inner for kind in (point.handle_left_type, point.handle_right_type)} == {"ALIGNED"}
+    assert {kind for point in ends for kind in (point.handle_left_type, point.handle_right_type)} == {"FREE"}
     assert all(point.co[0] == round(point.co[0]) for point in points)
     for it in animated(armature):
-        ends = {(curve.keyframe_points[0].co[0], curve.keyframe_points[-1].co[0]) for curve in it.curves.values()}
-        assert len(ends) == 1, "every channel keeps a key at both ends, so that later keys change nothing inside"
+        spans = {(curve.keyframe_points[0].co[0], curve.keyframe_points[-1].co[0]) for curve in it.curves.values()}
+        assert len(spans) == 1, "every channel keeps a key at both ends, so that later keys change nothing inside"
 
 
 def test_without_reduction_only_the_type_changes(armature: Any) -> None:
@@ -162,6 +162,21 @@ def test_keys_by_hand_stay_bit_for_bit_in_and_around_the_range(armature: Any) ->
         assert all(point in now for point in kept)
         assert now[kept[2]] == "EXTREME"
         assert len(now) < 25
+
+
+def test_straight_lines_between_keys_by_hand_are_followed_too(armature: Any) -> None:
+    tracks = PoseTracks({"LeftArm": oracle_turn(60)}, {})
+    properties = {GENERATION: "g", TAKE: 1, TAKES: 1}
+    action = keys.write(armature, tracks, np.arange(1.0, 61), action_name="x", properties=properties)
+    curves = animated(armature, action)[0].curves.values()
+    for curve in curves:
+        curve.keyframe_points[30].type = "KEYFRAME"
+        curve.keyframe_points[30].interpolation = "LINEAR"
+        curve.update()
+    before = sample(armature, BETWEEN[: 59 * 8], ["LeftArm"]).rotations["LeftArm"]
+    takes.bake(armature, Tolerance())
+    assert degrees(before, sample(armature, BETWEEN[: 59 * 8], ["LeftArm"]).rotations["LeftArm"]).max() <= 0.5
+    assert all(31.0 in [point.co[0] for point in curve.keyframe_points] for curve in curves)
 
 
 def test_a_strip_of_the_nla_is_baked_too(armature: Any) -> None:

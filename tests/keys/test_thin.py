@@ -1,27 +1,34 @@
-"""Channels thinned on their own: the tolerance as a property, and channels that are known to need nothing."""
+"""Channels thinned: the tolerance as a property, and curves of which it is known what they need."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from mdm_blender.keys import metric
+from mdm_blender.keys.bezier import Keys, played, roots
 from mdm_blender.keys.euler import from_mode
-from mdm_blender.keys.reduce import Fit, played, reduced
-from mdm_blender.keys.thin import Thinning
+from mdm_blender.keys.thin import Property, Thinning
+from mdm_blender.keys.windows import LONGEST, SHORTEST
 
 Array = NDArray[np.float64]
 
 
-def quaternions(seed: int, frames: int, size: float) -> Array:
-    """A smooth rotation without a pattern, Blender's order of components, continuous."""
+def wobble(seed: int, frames: int, channels: int, stride: int = 1) -> Array:
+    """Sums of sines of random speeds: smooth, without a pattern."""
     random = np.random.default_rng(seed)
-    t = np.arange(frames)[:, None, None]
-    speed, phase = random.uniform(0.02, 0.4, (1, 3, 4)), random.uniform(0, 7, (1, 3, 4))
-    turns = Rotation.from_rotvec(size * np.sin(speed * t + phase).mean(axis=-1)).as_quat()
+    t = np.arange(0, frames - 1 + 1e-9, 1 / stride)[:, None, None]
+    speed, phase = random.uniform(0.02, 0.4, (1, channels, 4)), random.uniform(0, 7, (1, channels, 4))
+    return np.sin(speed * t + phase).mean(axis=-1)
+
+
+def quaternions(seed: int, frames: int, size: float, stride: int = 1) -> Array:
+    """A smooth rotation without a pattern, Blender's order of components, continuous."""
+    turns = Rotation.from_rotvec(size * wobble(seed, frames, 3, stride)).as_quat()
     signs = np.cumprod(np.append(1.0, np.where(np.einsum("tc,tc->t", turns[1:], turns[:-1]) < 0, -1.0, 1.0)))
     return np.asarray(np.roll(turns, 1, axis=-1) * signs[:, None], dtype=np.float64)
 
@@ -35,62 +42,171 @@ def full(values: Array) -> Array:
     return from_mode(values, "QUATERNION")
 
 
-def thinned(dense: Array, limit: float) -> tuple[Fit, list[Fit]]:
-    times = np.arange(float(len(dense)))
-    whole = full(dense)
-    fit = reduced(times, dense, lambda v, i, j: metric.distance(v, whole[i : j + 1], True) / (0.8 * limit))
-    own = metric.of_rotation(dense, full, np.full(len(dense), limit), True)
-    thinning = Thinning(times, dense, fit, own, np.zeros((len(dense), 0, 3)))
+def begun(dense: Array, stride: int = 1) -> list[Keys]:
+    """A key on every frame with the slope between its neighbours; what is dense is then what these keys play."""
+    times = np.arange(len(dense)) / stride
+    indices = np.arange(0, len(dense), stride)
+    slopes = np.gradient(dense[indices], axis=0)
+    return [
+        Keys(
+            indices, dense[indices, c], np.stack([slopes[:-1, c], slopes[1:, c]], -1),
+            np.full((len(indices) - 1, 2), 1 / 3), np.ones(len(indices), dtype=np.bool_),
+        )
+        for c in range(dense.shape[1])
+    ] if len(times) > 1 else []  # fmt: skip
+
+
+def curve(keys: list[Keys], times: Array) -> Array:
+    return np.stack([played(it, times, times) for it in keys], axis=1)
+
+
+def thinned(
+    values: Array, rows: Array, stops: tuple[int, ...] = (), stride: int = 1, shared: Array | None = None
+) -> tuple[Array, list[Keys], Array]:
+    """The dense curve, what is left of its keys, and what is left plays; rows: [T, G, 3, C]."""
+    times = np.arange(len(values)) / stride
+    keys = begun(values, stride)
+    dense = curve(keys, times)
+    shared = np.zeros((len(values), rows.shape[1] - 2, 3)) if shared is None else shared
+    part = Property(dense, rows, keys, [frozenset(stops)] * values.shape[1])
+    thinning = Thinning(times, [part], shared, stride)
     thinning.run()
-    return fit, thinning.fits()
+    left = thinning.left()[0]
+    return dense, left, curve(left, times)
 
 
-def curve(fits: list[Fit], frames: int) -> Array:
-    times = np.arange(float(frames))
-    return np.concatenate([played(fit, times, times) for fit in fits], axis=1)
+def turned(values: Array, limit: float) -> Array:
+    return metric.of_rotation(values, full, np.full(len(values), limit), "QUATERNION")
+
+
+def moved(values: Array, limit: float) -> Array:
+    return metric.of_place(values, np.full(len(values), limit))
 
 
 @settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 10_000), frames=st.integers(3, 80), size=st.sampled_from([0.2, 1.0, 2.5]))
-def test_a_bone_turns_as_before_within_the_tolerance_with_fewer_keys(seed: int, frames: int, size: float) -> None:
-    dense = quaternions(seed, frames, size)
-    fit, fits = thinned(dense, 0.5)
-    values = curve(fits, frames)
-    assert degrees(values, dense).max() <= 0.5 * 1.005
-    assert np.abs(np.linalg.norm(values, axis=-1) - 1).max() <= metric.LENGTH + 1e-6
-    for channel in fits:
-        assert set(channel.indices) <= set(fit.indices)
-        assert {0, frames - 1} <= set(channel.indices)
+def test_a_bone_turns_as_before_within_the_tolerance(seed: int, frames: int, size: float) -> None:
+    values = quaternions(seed, frames, size)
+    dense, keys, now = thinned(values, turned(values, 0.5))
+    assert degrees(now, dense).max() <= 0.5 * 1.02
+    assert np.abs(np.linalg.norm(now, axis=-1) / np.linalg.norm(dense, axis=-1) - 1).max() <= 1.1 * metric.LENGTH
+    for it in keys:
+        assert it.indices[0] == 0 and it.indices[-1] == frames - 1
+        assert (np.diff(it.indices) > 0).all()
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    seed=st.integers(0, 10_000),
+    frames=st.integers(2, 60),
+    channels=st.integers(1, 3),
+    tolerance=st.sampled_from([0.3, 0.03, 0.003]),
+)
+def test_no_time_is_off_by_more_than_the_tolerance(seed: int, frames: int, channels: int, tolerance: float) -> None:
+    values = wobble(seed, frames, channels, 4)
+    dense, keys, now = thinned(values, moved(values, tolerance), stride=4)
+    assert np.linalg.norm(now - dense, axis=-1).max() <= tolerance * (1 + 1e-6)
+    for c, it in enumerate(keys):
+        assert list(it.values[[0, -1]]) == list(values[[0, -1], c])
+        assert all(index % 4 == 0 for index in it.indices), "keys lie on frames, not on the times between"
+
+
+def test_keys_stay_smooth_and_handles_can_be_grasped() -> None:
+    values = wobble(8, 120, 3)
+    _, keys, _ = thinned(values, moved(values, 0.02))
+    for it in keys:
+        assert it.aligned.all()
+        assert it.slopes[:-1, 1] == pytest.approx(it.slopes[1:, 0], abs=1e-12)
+        written = it.reaches[it.reaches != 1 / 3]
+        assert len(written) and (written >= SHORTEST).all() and (written <= LONGEST).all()
+        assert (it.reaches.sum(axis=-1) <= 1 + 1e-9).all()
+
+
+def test_a_bezier_cut_in_two_is_made_one_again() -> None:
+    """De Casteljau's cut leaves handles of other reaches, from which the whole curve's follow."""
+    points = np.array([[0.0, 0.0], [24.0, 7.0], [32.0, 3.0], [40.0, 2.0]])
+    s = float(roots(*(np.array([it]) for it in (15 / 40, 0.6, 0.2, 0.3)), iterations=60)[0])
+    edges = points[:-1] + s * np.diff(points, axis=0)
+    corners = edges[:-1] + s * np.diff(edges, axis=0)
+    middle = corners[0] + s * (corners[1] - corners[0])
+    assert middle[0] == pytest.approx(15)
+    handles = np.array([[edges[0] - points[0], middle - corners[0]], [corners[1] - middle, points[3] - edges[2]]])
+    cut = Keys(
+        np.array([0, 15, 40]), np.array([0.0, middle[1], 2.0]), handles[..., 1] / handles[..., 0],
+        handles[..., 0] / np.array([[15.0], [25.0]]), np.ones(3, dtype=np.bool_),
+    )  # fmt: skip
+    times = np.arange(41.0)
+    dense = curve([cut], times)
+    thinning = Thinning(times, [Property(dense, moved(dense, 1e-4), [cut], [frozenset()])], np.zeros((41, 0, 3)))
+    thinning.run()
+    ((whole,),) = thinning.left()
+    assert list(whole.indices) == [0, 40]
+    assert whole.reaches[0] == pytest.approx([0.6, 0.2], abs=1e-3)
+
+
+def test_what_is_straight_is_two_keys_and_a_corner_keeps_one() -> None:
+    values = np.concatenate([np.zeros(30), np.arange(31.0)])[:, None]
+    assert [len(it.indices) for it in thinned(0 * values, moved(values, 1e-3))[1]] == [2]
+    (corner,) = thinned(values, moved(values, 0.1))[1]
+    assert np.abs(corner.indices - 30).min() <= 1
+    assert len(corner.indices) <= 5
+
+
+def test_a_wave_takes_a_few_keys_a_turn_and_fewer_with_more_tolerance() -> None:
+    values = np.sin(2 * np.pi * np.arange(241.0) / 60)[:, None]
+    counts = [len(thinned(values, moved(values, tolerance))[1][0].indices) for tolerance in (1e-4, 1e-2, 0.1)]
+    assert counts[0] > counts[1] >= counts[2]
+    assert counts[1] <= 3 * 4, "an animator would set two keys a turn"
+
+
+def test_stops_keep_their_key_and_value() -> None:
+    values = wobble(3, 80, 2)
+    _, keys, _ = thinned(values, moved(values, 0.5), (13, 40, 41))
+    for c, it in enumerate(keys):
+        for index in (13, 40, 41):
+            assert it.values[list(it.indices).index(index)] == values[index, c]
 
 
 def test_a_hinge_keys_its_own_axis_and_little_else() -> None:
     half = 0.25 + 0.2 * np.sin(np.arange(100) / 6)
-    dense = np.stack([np.cos(half), np.sin(half), 0 * half, 0 * half], axis=-1)
-    _, fits = thinned(dense, 0.5)
-    assert [len(it.indices) for it in fits[2:]] == [2, 2]
-    assert len(fits[0].indices) < len(fits[1].indices)
+    values = np.stack([np.cos(half), np.sin(half), 0 * half, 0 * half], axis=-1)
+    _, keys, _ = thinned(values, turned(values, 0.5))
+    assert [len(it.indices) for it in keys[2:]] == [2, 2]
+    assert len(keys[0].indices) < len(keys[1].indices)
 
 
 def test_what_several_bones_move_stays_within_its_own_limit() -> None:
     """A point half a metre away on the bone's own axis y may move by 2 mm, less than 0.5° would."""
-    dense = quaternions(5, 90, 0.6)
+    values = quaternions(5, 90, 0.6)
     arm = np.array([0.0, 0.5, 0.0])
-    own = metric.of_rotation(dense, full, np.full(90, np.degrees(1)), True)  # radians
-    moved = np.stack([np.cross(own.rows[:, 0, :, c], arm) for c in range(4)], axis=-1)
-    fit, _ = thinned(dense, 0.2)
-    times = np.arange(90.0)
-    start = np.einsum("tmc,tc->tm", moved / 0.002, played(fit, times, times) - dense)[:, None]
-    assert np.linalg.norm(start, axis=-1).max() < 1, "the shared keys must keep it, or there is nothing to keep"
-    rotations = [
-        Rotation.from_quat(np.roll(q, -1, axis=-1)) for q in (dense, curve(_wide(dense, fit, start, moved), 90))
-    ]
-    place, other = (it.apply(arm) for it in rotations)
-    assert np.linalg.norm(place - other, axis=-1).max() <= 0.002 * 1.01
+    radians = turned(values, float(np.degrees(1)))
+    point = np.stack([np.cross(radians[:, 0, :, c], arm) for c in range(4)], axis=-1)[:, None] / 0.002
+    free, held = (
+        thinned(values, rows) for rows in (turned(values, 0.5), np.concatenate([turned(values, 0.5), point], axis=1))
+    )
+    off = []
+    for dense, _, now in (free, held):
+        place, other = (Rotation.from_quat(np.roll(q, -1, axis=-1)).apply(arm) for q in (dense, now))
+        off.append(np.linalg.norm(place - other, axis=-1).max())
+    assert off[0] > 0.0025, "it must move too far without, or nothing is shown"
+    assert off[1] <= 0.002 * 1.02
 
 
-def _wide(dense: Array, fit: Fit, shared: Array, moved: Array) -> list[Fit]:
-    own = metric.of_rotation(dense, full, np.full(90, 0.5), True)
-    both = metric.Metric(np.concatenate([own.rows, moved[:, None] / 0.002], axis=1), own.length)
-    thinning = Thinning(np.arange(90.0), dense, fit, both, shared)
+def test_two_bones_share_what_both_move() -> None:
+    """Each alone could take all of it; together they may not be off by more."""
+    values = [wobble(seed, 70, 1) for seed in (1, 2)]
+    times = np.arange(70.0)
+    parts: list[Property] = []
+    for one in values:
+        keys = begun(one)
+        rows = np.zeros((70, 3, 3, 1))
+        rows[:, 2, 0, 0] = 1 / 0.01
+        parts.append(Property(curve(keys, times), rows, keys, [frozenset()]))
+    shared = np.zeros((70, 1, 3))
+    thinning = Thinning(times, parts, shared)
     thinning.run()
-    return thinning.fits()
+    left = [curve(keys, times) for keys in thinning.left()]
+    total = sum((now - part.dense)[:, 0] for now, part in zip(left, parts, strict=True))
+    assert np.abs(total).max() <= 0.01 * (1 + 1e-6)
+    assert shared[:, 0, 0] * 0.01 == pytest.approx(total, abs=1e-9)
+    assert all(len(keys[0].indices) < 35 for keys in thinning.left())
