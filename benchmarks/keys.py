@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,15 +63,21 @@ def writing(armature: Any) -> None:
     both = with_ik(snapshot, rig_map, fk)
     print(f"{len(armature.data.bones)} bones, {FRAMES} frames; milliseconds, the quickest of {REPEATS}")
     for name, tracks in (("FK", fk), ("FK and IK", both)):
-        curves = sum(4 for _ in tracks.rotations) + sum(3 for _ in tracks.locations)
+        count = sum(4 for _ in tracks.rotations) + sum(3 for _ in tracks.locations)
+
+        def write(destination: Any, tracks: Any = tracks, later: float = 0.0) -> None:
+            keys.write(armature, tracks, frames + later, action_name="x", properties={}, destination=destination)
+
         for destination in ("new_action", "current_action", "nla"):
-
-            def write(tracks: Any = tracks, destination: Any = destination) -> None:
-                keys.write(armature, tracks, frames, action_name="x", properties={}, destination=destination)
-
-            write()
-            print(f"  {name:10} {destination:15} about {curves} curves: {least(write):5.1f} ms")
+            write(destination)
+            print(f"  {name:10} {destination:15} about {count} curves: {least(partial(write, destination)):5.1f} ms")
             armature.animation_data_clear()
+        for later in (-2.0 * FRAMES, 2.0 * FRAMES, 0.0):
+            write("current_action", later=later)
+        print(
+            f"  {name:10} the same, between as many before and after: {least(partial(write, 'current_action')):5.1f} ms"
+        )
+        armature.animation_data_clear()
     print(f"  matching IK controls: {least(lambda: with_ik(snapshot, rig_map, fk)):.1f} ms")
     print(f"  depsgraph updates meanwhile: {updates[0]}")
     bpy.app.handlers.depsgraph_update_post.clear()

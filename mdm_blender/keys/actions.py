@@ -178,7 +178,7 @@ def _write_into(armature: Any, prepared: Prepared) -> Any:
         frames = prepared.frames[: len(channel.values)]
         if curve is not None and not curves.within(curve, first, last):
             new = curves.dense(frames, channel.values, channel.interpolation)
-            curves.write(curve, curves.spliced(curves.read(curve), new, first, last))
+            curves.splice_dense(curve, new, first, last)
             continue
         if curve is None:
             curve = compat.new_fcurve(bag, channel.path, channel.index, channel.group)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import bpy
@@ -19,6 +19,8 @@ ENUMS = ("interpolation", "easing", "type", "handle_left_type", "handle_right_ty
 NUMBERS = ("amplitude", "back", "period")
 FLAGS = ("select_control_point", "select_left_handle", "select_right_handle")
 AUTO = ("AUTO", "AUTO_CLAMPED", "VECTOR")
+SET = ("co", "interpolation", "type", "handle_left_type", "handle_right_type")
+"""What generated keys have that new ones do not."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,10 @@ class Keys:
     def where(self, mask: NDArray[np.bool_]) -> Keys:
         return Keys({name: values[mask] for name, values in self.attributes.items()})
 
+    def part(self, first: int, stop: int) -> Keys:
+        """Those from number `first` up to but without `stop`, in the same memory."""
+        return Keys({name: values[first:stop] for name, values in self.attributes.items()})
+
 
 @cache
 def enum(name: str, identifier: str) -> int:
@@ -48,7 +54,14 @@ def enum(name: str, identifier: str) -> int:
 def dense(frames: NDArray[np.floating], values: NDArray[np.floating], interpolation: str = "BEZIER") -> Keys:
     """Generated keys [T] with automatic handles; the handles' places are Blender's to find (`write`)."""
     co = np.stack([frames, values], axis=-1).astype(np.float32)
-    count = len(co)
+    return Keys(
+        dict.fromkeys(POINTS, co) | {name: it.copy() for name, it in _generated(len(co), interpolation).items()}
+    )
+
+
+@lru_cache(maxsize=16)
+def _generated(count: int, interpolation: str) -> dict[str, NDArray[Any]]:
+    """What generated keys have but for their points: the same for every curve, so it is made once."""
     chosen = {
         "interpolation": interpolation,
         "easing": "AUTO",
@@ -56,9 +69,8 @@ def dense(frames: NDArray[np.floating], values: NDArray[np.floating], interpolat
         "handle_left_type": "AUTO_CLAMPED",
         "handle_right_type": "AUTO_CLAMPED",
     }
-    return Keys(
-        dict.fromkeys(POINTS, co)
-        | {name: np.full(count, enum(name, identifier), dtype=np.int32) for name, identifier in chosen.items()}
+    return (
+        {name: np.full(count, enum(name, identifier), dtype=np.int32) for name, identifier in chosen.items()}
         | {"amplitude": np.full(count, 0.8, np.float32), "back": np.full(count, 1.70158, np.float32)}
         | {"period": np.full(count, 4.1, np.float32)}
         | {name: np.zeros(count, dtype=np.bool_) for name in FLAGS}
@@ -68,17 +80,16 @@ def dense(frames: NDArray[np.floating], values: NDArray[np.floating], interpolat
 def read(curve: Any) -> Keys:
     """The curve's keys; empty where it is baked to samples."""
     points = curve.keyframe_points
-    count = len(points)
-    attributes: dict[str, NDArray[Any]] = {}
-    for name in POINTS:
-        values = np.empty(2 * count, dtype=np.float32)
-        points.foreach_get(name, values)
-        attributes[name] = values.reshape(count, 2)
-    for names, kind in ((ENUMS, np.int32), (NUMBERS, np.float32), (FLAGS, np.bool_)):
-        for name in names:
-            attributes[name] = np.empty(count, dtype=kind)
-            points.foreach_get(name, attributes[name])
-    return Keys(attributes)
+    names = (*POINTS, *ENUMS, *NUMBERS, *FLAGS)
+    return Keys({name: _got(points, name).reshape((-1, 2) if name in POINTS else -1) for name in names})
+
+
+def _got(points: Any, name: str) -> NDArray[Any]:
+    """One attribute of all keys, [N], or [2 N] for points."""
+    kind = np.bool_ if name in FLAGS else np.int32 if name in ENUMS else np.float32
+    values = np.empty(len(points) * (2 if name in POINTS else 1), dtype=kind)
+    points.foreach_get(name, values)
+    return values
 
 
 def within(curve: Any, first: float, last: float) -> bool:
@@ -89,9 +100,7 @@ def within(curve: Any, first: float, last: float) -> bool:
 
 def types(curve: Any) -> NDArray[np.int32]:
     """The keys' types, as numbers (`enum`)."""
-    kinds = np.empty(len(curve.keyframe_points), dtype=np.int32)
-    curve.keyframe_points.foreach_get("type", kinds)
-    return kinds
+    return _got(curve.keyframe_points, "type")
 
 
 def write(curve: Any, keys: Keys, names: tuple[str, ...] = (*POINTS, *ENUMS, *NUMBERS, *FLAGS)) -> None:
@@ -107,17 +116,48 @@ def write(curve: Any, keys: Keys, names: tuple[str, ...] = (*POINTS, *ENUMS, *NU
 
 def write_dense(curve: Any, frames: NDArray[np.floating], values: NDArray[np.floating], interpolation: str) -> None:
     """`write(curve, dense(...))` with only what has to be set."""
-    write(curve, dense(frames, values, interpolation), ("co", "interpolation", "type", *ENUMS[3:]))
+    write(curve, dense(frames, values, interpolation), SET)
+
+
+def splice_dense(curve: Any, keys: Keys, first: float, last: float) -> None:
+    """`write(curve, spliced(read(curve), keys, first, last))` of `dense` keys, quicker where others keep their number.
+
+    Then only what changes is set; amplitude and the like, which these keys do not use, stay as they were.
+    """
+    points = curve.keyframe_points
+    count = len(points)
+    frames = _got(points, "co")[::2]
+    low = int(np.searchsorted(frames, first - SAME_FRAME))
+    high = int(np.searchsorted(frames, last + SAME_FRAME, side="right"))
+    more = len(keys) - (high - low)
+    if more < 0 or (more and high < count):
+        write(curve, spliced(read(curve), keys, first, last))
+        return
+    if more:
+        points.add(more)
+    automatic, free = [enum("handle_left_type", it) for it in AUTO], enum("handle_left_type", "FREE")
+    outer = {"handle_left_type": low - 1 if low > 1 else None, "handle_right_type": high if count > high + 1 else None}
+    for name in SET:
+        old = _got(points, name)
+        new = old.copy()
+        width = len(old) // (count + more)
+        new[width * low : width * (low + len(keys))] = keys.attributes[name].ravel()
+        neighbour = outer.get(name)
+        if neighbour is not None and new[neighbour] in automatic:
+            new[neighbour] = free
+        if not np.array_equal(old, new):
+            points.foreach_set(name, new)
+    curve.update()
 
 
 def spliced(old: Keys, new: Keys, first: float, last: float) -> Keys:
     """The old keys outside first..last with the new ones between.
 
     What the curve plays before the key ahead of the range and behind the key after it does not change: the outer
-    automatic handle of these two is fixed where it is, as Blender would move it with the new neighbour.
+    automatic handle of these two is fixed where it is (in `old` too), as Blender would move it with the new neighbour.
     """
-    before = old.where(old.frames < first - SAME_FRAME)
-    after = old.where(old.frames > last + SAME_FRAME)
+    before = old.part(0, int(np.searchsorted(old.frames, first - SAME_FRAME)))
+    after = old.part(int(np.searchsorted(old.frames, last + SAME_FRAME, side="right")), len(old))
     for kept, index, name in ((before, -1, "handle_left_type"), (after, 0, "handle_right_type")):
         if len(kept) > 1 and kept.attributes[name][index] in [enum(name, it) for it in AUTO]:
             kept.attributes[name][index] = enum(name, "FREE")

@@ -15,6 +15,8 @@ import bpy
 
 from mdm_blender import compat, keys
 from mdm_blender.keys.actions import NOTES
+from mdm_blender.keys.curves import ENUMS, POINTS, dense, read, splice_dense, spliced
+from mdm_blender.keys.curves import write as rewrite
 from mdm_blender.retarget import PoseTracks
 from mdm_blender.rig import Switch
 from mdm_core.errors import MotionError
@@ -114,6 +116,24 @@ class TestCurrentAction:
         once = {name: everything(curve) for name, curve in curves(armature).items()}
         write(armature)
         assert {name: everything(curve) for name, curve in curves(armature).items()} == once
+
+    @pytest.mark.parametrize("first", [-30.0, 20.0, 41.0, 50.0, 75.0, 105.0, 120.0])
+    @pytest.mark.parametrize("count", [1, 3, 21])
+    def test_what_is_set_in_place_is_what_writing_all_keys_gives(self, armature: Any, first: float, count: int) -> None:
+        """Before, between and behind an animator's keys, in place of as many, fewer and more of them."""
+        by_hand(armature)
+        action = armature.animation_data.action
+        copy = action.copy()
+        frames = first + np.arange(float(count))
+        made = dense(frames, np.sin(frames))
+        for one in compat.own_channels(armature).fcurves:
+            splice_dense(one, made, frames[0], frames[-1])
+        for other in compat.bag_of(copy, armature).fcurves:
+            rewrite(other, spliced(read(other), made, float(frames[0]), float(frames[-1])))
+        pairs = zip(compat.own_channels(armature).fcurves, compat.bag_of(copy, armature).fcurves, strict=True)
+        for one, other in pairs:
+            for name in (*POINTS, *ENUMS):
+                assert np.array_equal(read(one).attributes[name], read(other).attributes[name]), name
 
     def test_without_an_action_it_is_a_new_one(self, armature: Any) -> None:
         assert write(armature).name == "step"
