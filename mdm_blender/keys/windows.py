@@ -28,6 +28,10 @@ TIES = ((SLOPES + 1, SLOPES + 2), (SLOPES + 3, SLOPES + 4))
 """The slopes to both sides of the second and the third key."""
 SHORTEST, LONGEST = 0.1, 0.85
 """Between which shares of a span a handle's reach is kept, so that it can be seen and grasped."""
+FAR = 1.0
+"""How far beyond the range of the curve between two keys a handle may lie, as a share of that range."""
+BARELY = 1.001
+"""The error that a window whose handles lie too far counts as having at least."""
 HOPES = (4.0, 2.5, 1.7, 1.4, 1.25, 0.0)
 """The largest error, in shares of what is allowed, with which one more round is tried."""
 STIFF, LEAST = 0.05, 1e-7
@@ -103,6 +107,7 @@ def fit(windows: Windows, aims: Aims, frames: Array) -> Iterator[Fitted]:
         off = local.values - aims.target
         errors = aims.errors(off)
         worst = np.maximum.reduceat(errors.max(axis=1), layout.starts)
+        worst = np.where(_strays(windows, layout, aims), np.maximum(worst, BARELY), worst)
         for i in np.flatnonzero(worst <= 1.0):
             yield Fitted(int(which[i]), float(worst[i]), windows.numbers[i], off[layout.window == i])
         going = (worst > 1.0) & (worst <= hope)
@@ -115,6 +120,17 @@ def fit(windows: Windows, aims: Aims, frames: Array) -> Iterator[Fitted]:
             weight, local = weight[stay], local.where(stay)
             layout = _Layout.of(windows, frames)
         windows = _solved(windows, layout, local, aims, weight)
+
+
+def _strays(windows: Windows, layout: _Layout, aims: Aims) -> NDArray[np.bool_]:
+    """[B]: whether a handle lies too far above or below the curve between its two keys, what is allowed aside."""
+    first, last, rise, fall, start, end = windows.numbers[layout.whose[:, None], ENDS[layout.place]].T
+    handles = first + start * layout.width * rise, last - end * layout.width * fall
+    low = np.minimum(np.minimum.reduceat(aims.target, layout.marks), last)
+    high = np.maximum(np.maximum.reduceat(aims.target, layout.marks), last)
+    allowed = 1.0 / np.sqrt(np.maximum.reduceat(aims.squares.max(axis=1), layout.marks) + 1e-12)
+    over = np.maximum(np.maximum(*handles) - high, low - np.minimum(*handles)) - allowed
+    return np.logical_or.reduceat(over > FAR * (high - low), np.flatnonzero(layout.place == 0))
 
 
 def _solved(windows: Windows, layout: _Layout, local: _Local, aims: Aims, weight: Array) -> Windows:

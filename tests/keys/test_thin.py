@@ -122,6 +122,19 @@ def test_keys_stay_smooth_and_handles_can_be_grasped() -> None:
         assert (it.reaches.sum(axis=-1) <= 1 + 1e-9).all()
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2, 4])
+def test_handles_stay_near_the_curve(seed: int) -> None:
+    values, tolerance = wobble(seed, 120, 1), 0.05
+    dense, (it,), _ = thinned(values, moved(values, tolerance))
+    assert len(it.indices) < 25
+    for i, (low, high) in enumerate(zip(it.indices, it.indices[1:], strict=False)):
+        between = dense[low : high + 1, 0]
+        width = (high - low) * it.reaches[i] * it.slopes[i]
+        for handle in (it.values[i] + width[0], it.values[i + 1] - width[1]):
+            beyond = max(handle - between.max(), between.min() - handle)
+            assert beyond <= np.ptp(between) + 3 * tolerance
+
+
 def test_a_bezier_cut_in_two_is_made_one_again() -> None:
     """De Casteljau's cut leaves handles of other reaches, from which the whole curve's follow."""
     points = np.array([[0.0, 0.0], [24.0, 7.0], [32.0, 3.0], [40.0, 2.0]])
