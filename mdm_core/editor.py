@@ -13,7 +13,7 @@ from mdm_core import cleanup
 from mdm_core.cleanup import contacts as stances_of
 from mdm_core.diffusion import samplers
 from mdm_core.editing import constraints, footing, observed, source, windows, world
-from mdm_core.editing.finish import Body, attached, finish, project
+from mdm_core.editing.finish import Body, attached, finish, landed, project
 from mdm_core.editing.plan import Model, Plan, Scene, jump, plan, scene
 from mdm_core.editing.projection import Projection, Targets
 from mdm_core.editing.request import EditRequest, check
@@ -221,7 +221,7 @@ def _finished(
     _drift(place, raw, scene_.adrift[cut])
     if scene_.contacts is not None:
         kept = held[:, [7, 10, 8, 11]]
-        stands = np.where(kept, scene_.contacts[cut], stands)
+        stands = landed(np.where(kept, scene_.contacts[cut], stands), held, scene_.fps)
     targets = _scene_targets(scene_, cut, place)
     if clean_up:
         result = finish(raw, targets, held, stands, body)

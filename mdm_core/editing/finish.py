@@ -213,6 +213,17 @@ def _settled(standing: Mask, fixed: Mask, fps: float) -> Mask:
     return fixed | (standing & ~landing)
 
 
+def landed(stances: Mask, held: Mask, fps: float) -> Mask:
+    """The stances [T, 4] (order of `skeleton.FEET`) without the frames in which a foot has to get from one to a held
+    frame, or back, where it does not stand: it cannot be in both places."""
+    result = stances.copy()
+    for side, leg in enumerate(LEGS):
+        feet, fixed = slice(2 * side, 2 * side + 2), held[:, leg.ankle]
+        standing = stances[:, feet].any(axis=1)
+        result[:, feet] &= (fixed | _settled(standing, fixed, fps))[:, None]
+    return result
+
+
 def hold(steps: Numbers, standing: Mask, fixed: Mask) -> Numbers:
     """What to add to a foot [T, 3] so that it stays where it is fixed in each stance, else at the middle of its way.
 

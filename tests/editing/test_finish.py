@@ -130,3 +130,21 @@ def test_nothing_wanted_and_nothing_wrong_changes_little() -> None:
     still = np.repeat(figure(1), FRAMES, axis=0)
     made = finish.finish(still, targets(still, held, held), held, STANDS, BODY)
     np.testing.assert_allclose(made, still, atol=1e-3)
+
+
+def test_a_foot_that_is_held_away_from_where_it_stands_is_not_thrown_there_and_back() -> None:
+    """It stands in all frames but one, in which its pose is given half a metre farther on."""
+    body, held = Body(BONE_LENGTHS, 20.0, 0.015), np.zeros((FRAMES, JOINTS), dtype=bool)
+    held[[0, 20, 39]] = True
+    place = figure(FRAMES)
+    place[20, [4, 7, 10]] += [0.0, 0.1, 0.25]
+    place[20] = finish.attached(place, np.zeros_like(held), place, BONE_LENGTHS)[20]
+    stands = STANDS.copy()
+    stands[20, :2] = False
+    thrown = finish.jumps(finish.finish(place, targets(place, held, held), held, stands, body), held).max()
+    landed = finish.landed(stands, held, 20.0)
+    assert not landed[18:23, :2].any()
+    assert landed[[0, 15, 26, 39], :2].all()
+    assert landed[:, 2:].all()
+    made = finish.finish(place, targets(place, held, held), held, landed, body)
+    assert finish.jumps(made, held).max() < 0.6 * thrown
