@@ -16,6 +16,8 @@ import bpy
 
 from mdm_blender import compat, keys
 from mdm_blender.apply import apply_motion
+from mdm_blender.keys.bake import bake
+from mdm_blender.keys.stretch import Tolerance
 from mdm_blender.retarget import PoseTracks
 from mdm_blender.rig import Switch
 from mdm_core.errors import MotionError
@@ -214,6 +216,22 @@ def test_any_scene_rate_plays_the_motion_at_its_own_speed(armature: Any, fps: in
     speed = -np.diff(places, axis=0)[:, 1] * fps / base
     # 0.883 m of leg on the rig, 0.821 m in the source
     assert speed == pytest.approx(1.5 * 0.8825 / 0.8211, rel=0.01)
+
+
+def test_nothing_is_evaluated_while_a_motion_is_put_on_and_baked(armature: Any) -> None:
+    updates: list[int] = []
+    handlers = bpy.app.handlers.depsgraph_update_post
+    handlers.append(lambda *_: updates.append(bpy.context.scene.frame_current))
+    try:
+        armature.location.x += 1
+        bpy.context.view_layer.update()
+        assert len(updates) == 1, "an update is seen where there is one"
+        motion = Motion(oracle.walk(40).positions.astype(np.float32), fps=20.0, prompt="walks", seed=1, model="none")
+        action = apply_motion(armature, motion, frame_start=1, action_name="walks")
+        bake(armature, action, Tolerance())
+        assert len(updates) == 1
+    finally:
+        handlers.clear()
 
 
 def test_pose_mode_and_its_selection_stay(armature: Any) -> None:
