@@ -19,7 +19,7 @@ def anchored_rotations(original: Array, changed: Array, fixed: Mask, fade: int) 
 
     What the edit left at a fixed frame is taken off the frames around it too, less and less, so that nothing jumps.
     """
-    change = _vector(multiply(inverse(normalize(original)), changed))
+    change = to_vector(multiply(inverse(normalize(original)), changed))
     rest = _exponential(-spread(change, fixed, fade))
     result = multiply(changed, rest)
     return np.where(fixed[:, None], original, result)
@@ -49,12 +49,12 @@ def spread(values: Array, fixed: Mask, fade: int) -> Array:
     return np.where(fixed[:, None], values, result)
 
 
-def _vector(rotation: Array) -> Array:
-    """Axis times angle [T, 3] of quaternions [T, 4], the short way."""
-    rotation = np.where(rotation[:, :1] < 0, -rotation, rotation)
-    sine = np.linalg.norm(rotation[:, 1:], axis=-1, keepdims=True)
-    angle = 2 * np.arctan2(sine, rotation[:, :1])
-    return rotation[:, 1:] * np.where(sine > 1e-12, angle / np.maximum(sine, 1e-12), 2.0)
+def to_vector(rotation: Array) -> Array:
+    """Axis times angle [..., 3] of quaternions [..., 4], the short way."""
+    rotation = np.where(rotation[..., :1] < 0, -rotation, rotation)
+    sine = np.linalg.norm(rotation[..., 1:], axis=-1, keepdims=True)
+    angle = 2 * np.arctan2(sine, rotation[..., :1])
+    return rotation[..., 1:] * np.where(sine > 1e-12, angle / np.maximum(sine, 1e-12), 2.0)
 
 
 def _exponential(vector: Array) -> Array:

@@ -43,6 +43,9 @@ def chosen(
     bones = {bone for bone in snapshot.bones if _part(snapshot, joints, bone) in wanted}
     if "root" in wanted:
         bones |= {*carriers, OBJECT}
+    else:
+        # Where a spine hangs from its middle, as Rigify's, its lower bones carry the hips, and these stay.
+        bones -= upstream(snapshot, [rig_map.bones["pelvis"]])
     return frozenset(bones), () if wanted == set(PARTS) else _ordered(wanted)
 
 
@@ -61,6 +64,20 @@ def _part(snapshot: RigSnapshot, joints: dict[str, str], bone: str) -> str:
     """The part of the bone, or of the mapped bone that carries it; "" above all of them."""
     owner = next((it for it in (bone, *snapshot.ancestors(bone)) if it in joints), None)
     return "" if owner is None else PART_OF[joints[owner]]
+
+
+def upstream(rig: RigSnapshot, bones: Iterable[str]) -> frozenset[str]:
+    """The bones and all that their poses hang on."""
+    found: set[str] = set()
+    ahead = list(bones)
+    while ahead:
+        name = ahead.pop()
+        if name in rig.bones and name not in found:
+            found.add(name)
+            bone = rig.bones[name]
+            ahead += [target for it in bone.constraints for target, _ in it.targets]
+            ahead += [] if bone.parent is None else [bone.parent]
+    return frozenset(found)
 
 
 def selected_bones(armature: Any) -> tuple[str, ...]:

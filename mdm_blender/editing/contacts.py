@@ -30,3 +30,10 @@ def edited(
                 joined.append([float(a), float(b)])
         result.append(joined)
     return result
+
+
+def standing(known: Sequence[Sequence[Sequence[float]]], frames: NDArray[np.int_]) -> NDArray[np.bool_]:
+    """Which joints of `skeleton.FEET` stand at the frames [T]: [T, 4], of the intervals that are known of each."""
+    return np.stack(
+        [np.any([(a <= frames) & (frames <= b) for a, b in it] or [frames < frames], axis=0) for it in known], axis=1
+    )

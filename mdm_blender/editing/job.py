@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import bpy
+import numpy as np
 
 from mdm_core.errors import MotionError
 from mdm_core.motion import Motion
@@ -17,6 +18,7 @@ from ..generation import Edit
 from ..keys.actions import NOTES
 from ..takes import GENERATION, Assignment
 from . import timeline
+from .evened import Borders, even
 from .goals import goals_from
 from .loop import close
 from .meet import meet
@@ -71,6 +73,8 @@ def finish(armature: Any, plan: Plan, results: Sequence[Any]) -> None:
         said: list[str] = []
         if goals:
             met = meet(armature, plan, goals, space.metre, scene)
+            at = np.isin(plan.stretch.frames, [it.frame for it in goals])
+            even(armature, plan, Borders(plan.stretch.frames, plan.fixed, at))
             action[TARGETS] = json.dumps([[it.goal.joint, it.goal.frame, round(it.off, 5)] for it in met])
             said += [it.note for it in met]
         if plan.ask.path is not None:

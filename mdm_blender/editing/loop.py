@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_core.rotations import rotate
+from mdm_core.rotations import identity, normalize, rotate
 
 from ..keys import curves, read
 from ..keys.curves import SAME_FRAME, Keys
 from ..keys.read import Channels
-from ..retarget.posing import Posing
+from ..retarget.posing import Posing, compose
 from ..retarget.rest import read_rest
 from ..retarget.root_motion import root_bone
 from .anchoring import near
 from .chosen import OBJECT
+from .evened import Borders, even
 from .plan import Plan
 from .splice import write_settled
 
@@ -29,6 +30,8 @@ Array = NDArray[np.floating]
 SLOPE = 0.25
 """Seconds at the end over which a curve is led to the slope of its start."""
 SAME = 1e-6
+AHEAD = 3
+"""Frames of the next round in which it is seen how the last one goes over into it."""
 
 
 def close(armature: Any, plan: Plan) -> None:
@@ -41,18 +44,21 @@ def close(armature: Any, plan: Plan) -> None:
     tail = last - max(3, round(plan.ask.seconds * plan.stretch.motion.fps))
     frames = np.arange(first, last + 1)
     ease, slope = last - tail, max(2, round(SLOPE * plan.stretch.motion.fps))
-    carrier = _carrier(plan) if plan.ask.loop == "travel" else None
-    for channels in read.animated(armature):
-        if not any(_moves(curve) for curve in channels.curves.values()):
-            continue
-        played = {k: np.array([curve.evaluate(float(f)) for f in frames]) for k, curve in channels.curves.items()}
-        travels = carrier is not None and (channels.bone, channels.property) == (carrier, "location")
-        upward = _upward(plan, channels.bone) if travels else None
-        closed = _closed(channels, played, _mode(armature, channels), upward, ease, slope)
+    played = {
+        (it.bone, it.property): (it, {k: _values(curve, frames) for k, curve in it.curves.items()})
+        for it in read.animated(armature)
+        if any(_moves(curve) for curve in it.curves.values())
+    }
+    ways = _ways(plan, {key: values for key, (_, values) in played.items()})
+    for channels, values in played.values():
+        way = ways.get(channels.bone) if channels.property == "location" else None
+        closed = _closed(channels, values, _mode(armature, channels), way, ease, slope)
         for index, curve in channels.curves.items():
             if _moves(curve):
-                _write(curve, frames, played[index], closed[index])
-                _cycle(curve, "REPEAT_OFFSET" if travels else "REPEAT")
+                _write(curve, frames, values[index], closed[index])
+                _cycle(curve, "REPEAT" if way is None else "REPEAT_OFFSET")
+    ahead = np.arange(max(first, tail - 3), last + AHEAD + 1)
+    even(armature, plan, Borders(ahead, (ahead >= last) | (ahead < max(tail, first + 1))))
     action = armature.animation_data.action
     action.use_frame_range = action.use_cyclic = True
     action.frame_start, action.frame_end = first, last
@@ -69,16 +75,35 @@ def _carrier(plan: Plan) -> str:
     return root_bone(stretch.rig, stretch.rig_map) if stretch.root_motion == "root" else stretch.rig_map.carrier
 
 
-def _upward(plan: Plan, bone: str) -> Array:
-    """Up [3] in the axes of the location channels of a bone, or of the object."""
-    stretch = plan.stretch
+def _values(curve: Any, frames: NDArray[np.int_]) -> Array:
+    return np.array([curve.evaluate(float(frame)) for frame in frames])
+
+
+def _ways(plan: Plan, played: Mapping[tuple[str, str], Mapping[int, Array]]) -> dict[str, Array]:
+    """How far the location channels of what travels go in a round, bone (or object) -> [3]: what carries the body, and
+    the IK controls that it does not carry along."""
+    if plan.ask.loop != "travel":
+        return {}
+    stretch, carrier = plan.stretch, _carrier(plan)
+    values = played.get((carrier, "location"), {})
+    way = np.array([values[k][-1] - values[k][0] if k in values else 0.0 for k in range(3)])
     up = rotate(read_rest(stretch.rig, stretch.rig_map).axes, np.array([0.0, 1.0, 0.0]))
-    if bone == OBJECT:
-        up = stretch.rig.world[:3, :3] @ up
-    else:
-        _, placing = Posing(stretch.rig, {}).spaces(stretch.rig.bones[bone])
-        up = np.linalg.solve(placing[0, :3, :3], up)
-    return up / np.linalg.norm(up)
+    if carrier == OBJECT:
+        up = normalize(stretch.rig.world[:3, :3] @ up)
+        return {OBJECT: way - (way @ up) * up}
+    still = Posing(stretch.rig, {})
+    _, placing = still.spaces(stretch.rig.bones[carrier])
+    up = normalize(np.linalg.solve(placing[0, :3, :3], up))
+    ways = {carrier: way - (way @ up) * up}
+    gone = compose(identity(1), ways[carrier][None]) @ stretch.rig.bones[carrier].basis
+    moved = Posing(stretch.rig, {}, basis={carrier: gone})
+    body = (moved.pose(carrier) - still.pose(carrier))[0, :3, 3]
+    for name in (it for limb in plan.limbs for it in (limb.end, limb.pole) if it is not None):
+        left = body - (moved.pose(name) - still.pose(name))[0, :3, 3]
+        if np.linalg.norm(left) > SAME * read_rest(stretch.rig, stretch.rig_map).leg:
+            _, placing = still.spaces(stretch.rig.bones[name])
+            ways[name] = np.linalg.solve(placing[0, :3, :3], left)
+    return ways
 
 
 def _mode(armature: Any, channels: Channels) -> str:
@@ -91,7 +116,7 @@ def _mode(armature: Any, channels: Channels) -> str:
 
 
 def _closed(
-    channels: Channels, played: Mapping[int, Array], mode: str, upward: Array | None, ease: int, slope: int
+    channels: Channels, played: Mapping[int, Array], mode: str, way: Array | None, ease: int, slope: int
 ) -> dict[int, Array]:
     """The values [T] by channel with an end that meets the start in value and slope."""
     numbers = list(played)
@@ -101,10 +126,8 @@ def _closed(
         three = np.stack([values[-1], values[0], values[1]])
         turned = near(three, three, np.array([True, False, False]), mode)
         wanted, going = turned[1], turned[2] - turned[1]
-    if upward is not None:
-        axes = upward[numbers]
-        way = values[-1] - values[0]
-        wanted = values[0] + way - (way @ axes) * axes
+    if way is not None:
+        wanted = values[0] + way[numbers]
     result = led_to(values, wanted, going, ease, slope)
     for column, number in enumerate(numbers):
         if _stepped(channels.curves[number]):

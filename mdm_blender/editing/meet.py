@@ -3,7 +3,7 @@ rig's other proportions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,6 @@ from .. import compat
 from ..keys import read
 from ..keys.channels import location_channels, rotation_channels, rotation_path
 from ..keys.targets import bone_target
-from ..retarget import PoseTracks
 from ..retarget.rest import read_rest
 from .anchoring import near, spread
 from .goals import JointGoal, places
@@ -96,17 +95,24 @@ def _step(armature: Any, plan: Plan, goals: Sequence[JointGoal], missing: Array,
     samples = read.sample(armature, frames)
     tracks = reached(stretch.rig, stretch.rig_map, rest, samples, shifts, plan.bones)
     moving = np.max([np.abs(shift).max(axis=1) for shift in shifts.values()], axis=0) > 0
-    lay(compat.own_channels(armature), _values(armature, plan, tracks, moving), plan.first, plan.last, plan.open)
+    values = changed_values(armature, frames, tracks.rotations, tracks.locations, moving)
+    lay(compat.own_channels(armature), values, plan.first, plan.last, plan.open)
 
 
-def _values(armature: Any, plan: Plan, tracks: PoseTracks, moving: NDArray[np.bool_]) -> list[Values]:
-    """The tracks [T] at the plan's frames as channels; where nothing moves [T] they keep their very numbers."""
-    frames = np.arange(plan.first, plan.last + 1)
+def changed_values(
+    armature: Any,
+    frames: NDArray[np.int_],
+    rotations: Mapping[str, Array],
+    locations: Mapping[str, Array],
+    moving: NDArray[np.bool_],
+) -> list[Values]:
+    """Bones' tracks [T] at whole frames [T], one after the other, as channels of the assigned action; where nothing
+    moves [T] these keep their very numbers."""
     known = {(it.bone, it.property): it for it in read.animated(armature)}
     result: list[Values] = []
 
     def add(bone: str, path: str, index: int, raw: Array, made: Array) -> None:
-        result.append(Values(path, index, bone, plan.first, raw[:, index], np.where(moving, made, raw[:, index])))
+        result.append(Values(path, index, bone, int(frames[0]), raw[:, index], np.where(moving, made, raw[:, index])))
 
     def played(bone: str, prop: str) -> Array:
         now = getattr(armature.pose.bones[bone], prop)
@@ -115,12 +121,12 @@ def _values(armature: Any, plan: Plan, tracks: PoseTracks, moving: NDArray[np.bo
             return np.tile(np.array(now, dtype=np.float64), (len(frames), 1))
         return read.evaluated(channels, now, frames)
 
-    for bone, location in tracks.locations.items():
+    for bone, location in locations.items():
         target = bone_target(armature, bone)
         raw = played(bone, "location")
         for channel in location_channels(target, np.broadcast_to(location, (len(frames), 3))):
             add(bone, channel.path, channel.index, raw, channel.values)
-    for bone, rotation in tracks.rotations.items():
+    for bone, rotation in rotations.items():
         target = bone_target(armature, bone)
         prop = rotation_path(target).removeprefix(target.prefix)
         raw = played(bone, prop)

@@ -152,11 +152,6 @@ def _changing(ask: Ask, span: tuple[float, float], name: str) -> tuple[int, int]
 def _in_ik(plan: Plan, limbs: tuple[FoundLimb, ...]) -> Plan:
     """The plan with the limbs that play IK; MotionError for what cannot be done to them."""
     for limb in limbs:
-        if plan.ask.kind in ("extend", "lead_in", "loop"):
-            raise MotionError(
-                f"The {limb.part.replace('_', ' ')} is animated in IK, which cannot be extended, led into or looped: "
-                "bring it to FK first."
-            )
         moved = plan.stretch.unfollowed & {limb.fk[0], *limb.controls}
         if moved:
             raise MotionError(

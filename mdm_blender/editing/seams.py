@@ -1,5 +1,5 @@
 """Seams of an edit on the rig: where what stays meets what is made anew, no joint's velocity may change more than it
-does in the original, and what is written is smoothed there, as little as that takes.
+does in 99 % of the original clip, and what is written is changed there, as little and as smoothly as that takes.
 
 The model's own seams are even (`mdm_core.editing.finish`). What the rig adds comes from writing a change: proportions
 that are not the model's, feet locked anew, knees of nearly straight legs.
@@ -7,186 +7,264 @@ that are not the model's, feet locked anew, knees of nearly straight legs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_core.rotations import normalize
-from mdm_core.skeleton import INDEX, JOINT_NAMES, PARENTS
+from mdm_core.skeleton import FEET, JOINT_NAMES
 
 from ..retarget import PoseSamples
-from ..retarget.delta import continuous_from
-from ..retarget.footlock import held
-from ..retarget.from_rig import basis_of
-from ..retarget.posing import Posing, compose
-from ..retarget.rest import read_rest
-from ..rig import RigMap, RigSnapshot
-from .reach import reached
+from ..rig import RigMap
+from .freedoms import Freedoms, Joints, freedoms_of, taken
+from .least import Wanted, least, smooth
 
 Array = NDArray[np.floating]
 Mask = NDArray[np.bool_]
+Rows = NDArray[np.int_]
 
 SECONDS = 0.4
-"""How far from a seam it is smoothed."""
-SHARES = (1.0, 0.8, 0.6, 0.4, 0.3, 0.2, 0.1)
-"""Of the change of a leg's turning at a seam, tried in turn."""
-MET = 1e4
-"""How much more the jump at a seam weighs than those beside it."""
-ROUNDS = 6
-"""Times that joints are led, from the hips outwards."""
-SAFE = 0.97
-"""A joint is led to this share of what it may jump: the bones bring it near the smoother path, not onto it."""
+"""How far from a seam what is made anew may be changed for it."""
 PERCENTILE = 99
-FOOT = 0.1
-"""Seconds around a stance over which its ankle is brought back to its place."""
-ANKLES = ("left_ankle", "right_ankle")
+SAFE, ENOUGH = 0.97, 0.985
+"""Of what a joint may jump: what it is led to, and what is good enough; the rest is for rounding and IK solvers."""
+LEAST = 2e-5
+"""Legs' lengths a frame that a joint may jump in any case: less is not seen, and single numbers do not hold it."""
+SLIDE = 0.02**2
+"""A standing foot that slides by 1 cm costs what a joint does whose velocity changes by half a metre a frame."""
+ROUNDS, HALVINGS = 10, 6
+LARGEST = 0.5
+"""Radians, or legs' lengths, by which a round changes a pose at most."""
+STRAIGHT = 0.35
+"""Radians of bend below which it is seen to that an elbow or knee does not come to bend the wrong way."""
+GROUP = 9
+"""Seam frames that are seen to at once, at most: those of three poses that stay."""
 
 
 @dataclass(frozen=True)
 class Seams:
-    """fixed: bool [T], the frames that stay; known: bool [T], those that the original has. samples: the rig's values
-    there before the edit. free: bones that may change, "" is the object. fps: frames a second; standing: bool [T, 2],
-    when which foot stands after the edit."""
+    """samples: the rig's values [T] before the edit. fixed: bool [T], the frames that stay. bound: what a joint's
+    velocity may change in a frame, in the world. turning, moving: bones whose rotations, whose locations may change,
+    "" is the object. fps: frames a second; standing: bool [T, 4], which joints of `skeleton.FEET` stand when."""
 
-    rig: RigSnapshot
+    joints: Joints
     rig_map: RigMap
     samples: PoseSamples
     fixed: Mask
-    known: Mask
-    free: frozenset[str]
+    bound: float
+    turning: frozenset[str]
+    moving: frozenset[str]
     fps: float
     standing: Mask
+    pinned: Mask | None = None
+    """Bool [T]: frames whose pose stays too, although they are no seams; None where there are none."""
+
+    @property
+    def window(self) -> int:
+        """Frames from a seam up to which what is made anew may be changed for it."""
+        return max(3, round(SECONDS * self.fps))
 
 
 def eased(seams: Seams, edited: PoseSamples) -> PoseSamples:
-    """The edited values [T] with seams at which no joint's velocity changes more than it does in the original in all
-    but a hundredth of the cases, as far as free bones can see to that.
+    """The edited values [T] with seams at which no joint's velocity changes by more than the bound. A joint whose own
+    bone may not change, and which is only carried along, may jump as it has in the original.
 
-    Joints that jump are led along a smoother path by the bones that they hang on; only frames that do not stay and are
-    within `SECONDS` of a seam change. Feet keep the places where they stand unless their own knee jumps.
+    Of all changes of the bones that may change, in frames that do not stay within `SECONDS` of a seam, it is the one
+    that changes the joints' velocities least; feet keep where they stand as far as they can. Where poses that stay
+    leave no room it comes as near as it can.
     """
-    before = joint_places(seams, seams.samples)
-    usual = usual_jump({joint: place[seams.known] for joint, place in before.items()})
-    best, least = edited, np.inf
+    free = freedoms_of(seams.joints, seams.rig_map, edited, seams.turning, seams.moving)
+    if not len(free):
+        return edited
+    for group in _groups(np.flatnonzero(seam_frames(seams.fixed)), 2 * seams.window):
+        stretch = _Stretch(seams, free, group)
+        result, jump = _eased(stretch, edited, np.zeros((len(stretch.rows), len(free))))
+        if jump > 1.0:
+            other, less = _eased(stretch, edited, stretch.continuation(edited))
+            result = other if less < jump else result
+        edited = result
+    return edited
+
+
+def _groups(frames: Rows, apart: int) -> list[Rows]:
+    """Seam frames in groups that have nothing to do with each other, or are large enough."""
+    groups: list[list[int]] = []
+    for frame in frames.tolist():
+        away = frame - groups[-1][-1] if groups else apart + 1
+        # The frames of one pose that stays are kept together, as far as poses beside each other end somewhere.
+        if away <= apart and len(groups[-1]) < (GROUP + 3 if away == 1 else GROUP):
+            groups[-1].append(frame)
+        else:
+            groups.append([frame])
+    return [np.array(it) for it in groups]
+
+
+class _Stretch:
+    """The frames around a group of seams. loose: those that may change; jumping: those at which velocities are looked
+    at; seen: these with the frames before and after; changing: which of `seen` may change; standing: other loose frames
+    in which a foot stands; rows: the last two."""
+
+    def __init__(self, seams: Seams, free: Freedoms, group: Rows) -> None:
+        self.seams, self.free = seams, free
+        frames, at_seam = np.arange(len(seams.fixed)), seam_frames(seams.fixed)
+        self.loose = ~seams.fixed & (np.abs(frames[:, None] - group).min(axis=1) < seams.window)
+        if seams.pinned is not None:
+            self.loose &= ~seams.pinned
+        beside = np.convolve(self.loose, np.ones(3), "same") > 0
+        self.jumping = np.flatnonzero(at_seam & beside & (frames > 0) & (frames < frames[-1]))
+        self.seen = np.unique(self.jumping[:, None] + [-1, 0, 1])
+        self.changing = self.seen[self.loose[self.seen]]
+        stands = self.loose & seams.standing.any(axis=1)
+        self.standing = np.setdiff1d(np.flatnonzero(stands), self.changing)
+        self.rows = np.concatenate([self.changing, self.standing])
+        kernel = smooth(self.loose)
+        order = np.searchsorted(np.flatnonzero(self.loose), self.rows)
+        self.kernel = kernel[np.ix_(order, order)]
+        self._wide = np.linalg.solve(self.kernel, kernel[order]).T if len(order) else np.zeros((len(kernel), 0))
+        self.allowed = self._allowed()
+
+    def _allowed(self) -> Array:
+        """What each joint's velocity may change [S, J] at the frames `jumping`."""
+        own = self.jumps(self.seams.samples)
+        bones = self.seams.turning | self.seams.moving
+        carried = np.array([bone not in bones for bone, _ in self.seams.joints.points])
+        return np.maximum(self.seams.bound, np.where(carried, np.linalg.norm(own, axis=-1) / SAFE, 0.0))
+
+    def changed(self, edited: PoseSamples, change: Array) -> PoseSamples:
+        """The samples [T] with a change [E, n] of `rows`, led smoothly over all loose frames."""
+        whole = np.zeros((len(self.loose), len(self.free)))
+        whole[self.loose] = self._wide @ change
+        return self.free.changed(edited, whole)
+
+    def straightening(self, edited: PoseSamples) -> tuple[Array, Array]:
+        """How elbows and knees that are nearly straight bend with a change, [C, 3, E, n], and do without, [C, 3]: such
+        that they are no longer than `SAFE` while they bend the way they should, or no less than they do."""
+        hinges, bends = self.free.hinges(), self.free.bends(taken(edited, self.rows))
+        near = np.argwhere(bends < STRAIGHT)
+        rows = np.zeros((len(near), 3, len(self.rows), len(self.free)))
+        given = np.zeros((len(near), 3))
+        for k, (row, hinge) in enumerate(near):
+            column, axis, _ = hinges[hinge]
+            least = min(float(bends[row, hinge]), 0.0)
+            middle, half = (np.pi + least) / 2, (np.pi - least) / 2
+            rows[k, 0, row, column : column + 3] = SAFE * axis / half
+            given[k, 0] = SAFE * (bends[row, hinge] - middle) / half
+        return rows, given
+
+    def continuation(self, edited: PoseSamples) -> Array:
+        """The change [E, n] with which bones turn and move beside a seam as evenly as in the frames that stay."""
+        fixed, result = self.seams.fixed, np.zeros((len(self.rows), len(self.free)))
+        stays = np.flatnonzero(fixed)
+        for row, frame in enumerate(self.changing):
+            seam = int(stays[np.abs(stays - frame).argmin()])
+            way = 1 if frame > seam else -1
+            before = seam - way
+            # A single pose that stays is passed as fast as it is now.
+            pair = (before, seam) if 0 <= before < len(fixed) and fixed[before] else (seam - way, seam + way)
+            share = abs(frame - seam) / abs(pair[1] - pair[0])
+            if min(pair) >= 0 and max(pair) < len(fixed):
+                result[row] = self.free.between(edited, (pair[0], pair[1]), (seam, int(frame)), share)
+        return result
+
+    def jumps(self, samples: PoseSamples) -> Array:
+        """Changes of velocity [S, J, 3] at the frames `jumping`."""
+        places = self.seams.joints.places(taken(samples, self.seen))
+        at = np.searchsorted(self.seen, self.jumping)
+        return places[at - 1] - 2 * places[at] + places[at + 1]
+
+    def slopes(self, derivatives: Array) -> Array:
+        """How the jumps go [S, J, 3, E, n] with a change; derivatives: those of the places [E, J, 3, n]."""
+        found = np.zeros((len(self.jumping), *derivatives.shape[1:3], len(self.rows), derivatives.shape[3]))
+        for row, frame in enumerate(self.changing):
+            for offset, weight in ((1, 1.0), (0, -2.0), (-1, 1.0)):
+                found[self.jumping == frame + offset, :, :, row] += weight * derivatives[row]
+        return found
+
+    def slides(self, derivatives: Array) -> Array:
+        """How standing feet go with a change: rows [H, E, n]."""
+        result = [np.zeros((0, len(self.rows), derivatives.shape[3]))]
+        for column, joint in enumerate(FEET):
+            if JOINT_NAMES[joint] in self.seams.joints.names:
+                point = self.seams.joints.names.index(JOINT_NAMES[joint])
+                for row in np.flatnonzero(self.seams.standing[self.rows, column]):
+                    slide = np.zeros((3, len(self.rows), derivatives.shape[3]))
+                    slide[:, row] = derivatives[row, point]
+                    result.append(slide)
+        return np.concatenate(result)
+
+
+def _eased(stretch: _Stretch, edited: PoseSamples, change: Array) -> tuple[PoseSamples, float]:
+    """The samples with what the seams of a stretch need, and the worst jump then, of what is allowed.
+
+    By sequential convex steps from a change [E, n] on: each leads to the best change for joints that move in straight
+    lines with it, and is halved while that does not bring the jumps nearer.
+    """
+    free, bound = stretch.free, stretch.allowed
+    samples = stretch.changed(edited, change)
+    jumps = stretch.jumps(samples)
+    still: Array | None = None
     for _ in range(ROUNDS):
-        there = joint_places(seams, edited)
-        changed = {it: place for it, place in there.items() if not np.array_equal(place, before[it])}
-        jumps = seam_jumps(changed, seams.fixed)
-        worst = max(jumps.values(), default=0.0)
-        if worst < least:
-            best, least = edited, worst
-        rough = {it for it, jump in jumps.items() if jump > usual}
-        if not rough:
+        if _worst(jumps, bound) <= ENOUGH:
             break
-        first = {it for it in rough if not rough & set(_under(it))}
-        legs = {it for it in first if it.endswith("knee")}
-        if first - legs:
-            paths = {it: _no_rougher(there[it], seams, SAFE * usual) for it in sorted(first - legs)}
-            edited = _led(seams, edited, {it: path - there[it] for it, path in paths.items()})
-        for knee in sorted(legs):
-            edited = _leg_turning_evenly(seams, edited, knee.removesuffix("_knee"), usual)
-    return best
-
-
-def _under(joint: str) -> Iterator[str]:
-    """The joints that a joint hangs on."""
-    at = PARENTS[INDEX[joint]]
-    while at >= 0:
-        yield JOINT_NAMES[at]
-        at = PARENTS[at]
-
-
-def _leg_turning_evenly(seams: Seams, samples: PoseSamples, side: str, usual: float) -> PoseSamples:
-    """The samples with the turning of a leg's bones changed less at seams, as little as its joints ask for.
-
-    A leg that is nearly straight cannot be led by its joints' places: its knee moves by centimetres where its ankle
-    moves by millimetres, so it is the angles that have to be even.
-    """
-    joints = [f"{side}_{part}" for part in ("hip", "knee", "ankle")]
-    bones = [bone for it in joints if (bone := seams.rig_map.bones.get(it)) in seams.free]
-    best, least = samples, np.inf
-    for share in SHARES:
-        rotations = dict(samples.rotations)
-        rotations |= {it: _turning_evenly(rotations[it], seams, share) for it in bones if len(rotations[it]) > 1}
-        tried = replace(samples, rotations=rotations)
-        jumps = seam_jumps(joint_places(seams, tried), seams.fixed)
-        worst = max(jump for joint, jump in jumps.items() if joint in (*joints, f"{side}_foot"))
-        if worst < least:
-            best, least = tried, worst
-        if worst <= usual:
+        if still is None:
+            none = np.zeros((len(stretch.standing), len(free)))
+            still = free.derivatives(taken(edited, stretch.standing), none)
+        moving = free.derivatives(taken(edited, stretch.changing), change[: len(stretch.changing)])
+        derivatives = np.concatenate([moving, still])
+        slopes = stretch.slopes(derivatives)
+        touched = np.abs(slopes).max(axis=(2, 3, 4)) > 1e-9 * free.joints.leg
+        rows, given = slopes[touched], jumps[touched] - np.einsum("cxen,en->cx", slopes[touched], change)
+        limit = bound[touched][:, None]
+        bent, bends = stretch.straightening(edited)
+        wanted = Wanted(
+            bounded=np.concatenate([rows / limit[..., None, None], bent]),
+            given=np.concatenate([given / limit, bends]),
+            bound=SAFE,
+            held=stretch.slides(derivatives),
+            softness=SLIDE,
+        )
+        step = least(stretch.kernel, _metric(free, moving), wanted) - change
+        step *= min(1.0, LARGEST / max(float(np.abs(step).max()), 1e-12))
+        before = _over(jumps[touched], bound[touched])
+        for halving in range(HALVINGS):
+            share = 0.5**halving
+            samples = stretch.changed(edited, change + share * step)
+            jumps = stretch.jumps(samples)
+            if _over(jumps[touched], bound[touched]) < (1 - 0.1 * share) * before:
+                break
+        else:
+            samples = stretch.changed(edited, change)
             break
-    return best
+        change = change + share * step
+    return samples, _worst(stretch.jumps(samples), bound)
 
 
-def _turning_evenly(rotation: Array, seams: Seams, share: float) -> Array:
-    """Quaternions [T, 4] whose turning changes at seams by this share of what it did."""
-    signed = continuous_from(rotation, np.zeros(len(rotation), dtype=bool))
-    jumps = np.diff(signed, n=2, axis=0)[seam_frames(seams.fixed)[1:-1]]
-    even = normalize(bent(signed, seams.fixed, share * jumps, seams.fps))
-    return np.where(seams.fixed[:, None] | (even == signed).all(axis=1, keepdims=True), rotation, even)
+def _worst(jumps: Array, bound: Array) -> float:
+    return float((np.linalg.norm(jumps, axis=-1) / bound).max(initial=0.0))
 
 
-def _no_rougher(place: Array, seams: Seams, usual: float) -> Array:
-    """The path [T, 3] changed so that it jumps no more than usual at seams."""
-    jumps = np.diff(place, n=2, axis=0)[seam_frames(seams.fixed)[1:-1]]
-    size = np.linalg.norm(jumps, axis=-1, keepdims=True)
-    return bent(place, seams.fixed, jumps * np.minimum(1.0, usual / np.maximum(size, 1e-12)), seams.fps)
+def _over(jumps: Array, bound: Array) -> float:
+    """By how much jumps [C, 3] are above their bounds [C], in squares."""
+    return float((np.maximum(0.0, np.linalg.norm(jumps, axis=-1) / bound - SAFE) ** 2).sum())
 
 
-def _led(seams: Seams, samples: PoseSamples, shifts: Mapping[str, Array]) -> PoseSamples:
-    """The samples with joints moved by their shifts [T, 3], in the world; ankles of feet that stand stay."""
-    moved = np.any([np.abs(shift).max(axis=-1) > 0 for shift in shifts.values()], axis=0)[:, None]
-    shape = (len(seams.fixed), 3, 3)
-    axes = np.linalg.inv(np.broadcast_to(_world(seams, samples)[:, :3, :3], shape))
-    wanted = {joint: (axes @ shift[..., None])[..., 0] for joint, shift in shifts.items()}
-    for side, ankle in enumerate(ANKLES):
-        leg = {seams.rig_map.bones.get(ankle.replace("ankle", part)) for part in ("hip", "knee", "ankle")}
-        if leg <= seams.free and seams.standing[moved[:, 0], side].any():
-            stays = held(seams.standing[:, side], FOOT, seams.fps)[:, None]
-            wanted[ankle] = (1 - stays) * wanted.get(ankle, np.zeros((1, 3)))
-    rest = read_rest(seams.rig, seams.rig_map)
-    tracks = reached(seams.rig, seams.rig_map, rest, samples, wanted, seams.free)
-
-    def mixed(old: Mapping[str, Array], new: Mapping[str, Array]) -> dict[str, Array]:
-        return {**old, **{bone: np.where(moved, it, old[bone]) for bone, it in new.items() if bone in old}}
-
-    return replace(
-        samples,
-        rotations=mixed(samples.rotations, tracks.rotations),
-        locations=mixed(samples.locations, tracks.locations),
-    )
-
-
-def joint_places(seams: Seams, samples: PoseSamples) -> dict[str, Array]:
-    """Joint -> its place [T, 3] in the world, of the bones of the rig map."""
-    posing = Posing(seams.rig, {}, basis=basis_of(seams.rig, samples))
-    world = _world(seams, samples)
-    count = len(seams.fixed)
-    heads = {joint: posing.pose(bone)[:, :3, 3] for joint, bone in seams.rig_map.bones.items()}
-    return {
-        joint: np.broadcast_to((world[:, :3, :3] @ head[..., None])[..., 0] + world[:, :3, 3], (count, 3))
-        for joint, head in heads.items()
-    }
-
-
-def _world(seams: Seams, samples: PoseSamples) -> Array:
-    """The object's matrices [T or 1, 4, 4]."""
-    if samples.object_location is None or samples.object_rotation is None:
-        return seams.rig.world[None]
-    size = np.linalg.norm(seams.rig.world[:3, :3], axis=0).mean()
-    return compose(normalize(samples.object_rotation), samples.object_location, np.array(size))
+def _metric(free: Freedoms, derivatives: Array) -> Array:
+    """What a change costs [n, n]: the squares of what it moves the joints by, and a little for itself."""
+    flat = derivatives.reshape(-1, derivatives.shape[-1])
+    return flat.T @ flat / len(derivatives) + free.stiffness()
 
 
 def jumps_of(place: Array) -> Array:
-    """Changes of velocity, units a frame, at every frame of [T, 3] but the first and the last."""
+    """Changes of velocity [T - 2, ...], units a frame, of places [T, ..., 3]."""
     return np.linalg.norm(np.diff(place, n=2, axis=0), axis=-1)
 
 
-def usual_jump(places: Mapping[str, Array]) -> float:
-    """What a joint's velocity changes in a frame in all but a hundredth of the cases."""
-    return float(np.percentile(np.concatenate([jumps_of(place) for place in places.values()]), PERCENTILE))
+def usual_jump(joints: Joints, samples: PoseSamples, but: Collection[str] = ()) -> float:
+    """What a joint's velocity changes in a frame in all but a hundredth of the cases, those of some bones left out."""
+    known = [it in JOINT_NAMES and bone not in but for it, (bone, _) in zip(joints.names, joints.points, strict=True)]
+    jumps = jumps_of(joints.places(samples))[:, known]
+    return max(float(np.percentile(jumps, PERCENTILE)) if jumps.size else 0.0, LEAST * joints.leg * joints.size)
 
 
 def seam_frames(fixed: Mask) -> Mask:
@@ -195,33 +273,3 @@ def seam_frames(fixed: Mask) -> Mask:
     seam[1:] |= fixed[1:] != fixed[:-1]
     seam[:-1] |= fixed[1:] != fixed[:-1]
     return seam
-
-
-def seam_jumps(places: Mapping[str, Array], fixed: Mask) -> dict[str, float]:
-    """Joint -> its greatest change of velocity on either side of a seam; fixed: bool [T]."""
-    seam = seam_frames(fixed)
-    return {joint: float(jumps_of(place)[seam[1:-1]].max(initial=0.0)) for joint, place in places.items()}
-
-
-def worst_jump(places: Mapping[str, Array], fixed: Mask) -> float:
-    """The greatest of `seam_jumps`."""
-    return max(seam_jumps(places, fixed).values(), default=0.0)
-
-
-def bent(values: Array, fixed: Mask, jumps: Array, fps: float) -> Array:
-    """Values [T, n] that change their velocity by `jumps` [S, n] at the S seam frames; fixed frames [T] as they are.
-
-    Of all such changes within `SECONDS` of a seam the one whose own velocity changes least (a cubic spline's).
-    """
-    frames, at = np.arange(len(values)), seam_frames(fixed)
-    if not at[1:-1].any():
-        return values
-    away = np.abs(frames[:, None] - np.flatnonzero(at)).min(axis=1)
-    free = ~fixed & (away < max(3, round(SECONDS * fps)))
-    second = np.diff(np.eye(len(values)), n=2, axis=0)[:, free]
-    weights = np.where(at[1:-1], MET, 1.0)[:, None]
-    wanted = np.zeros((len(values) - 2, values.shape[1]))
-    wanted[at[1:-1]] = jumps - np.diff(values, n=2, axis=0)[at[1:-1]]
-    result = values.copy()
-    result[free] += np.linalg.lstsq(weights * second, weights * wanted, rcond=None)[0]
-    return result

@@ -22,6 +22,8 @@ from ..retarget.ik_limbs import FoundLimb
 from ..retarget.posing import Posing
 from ..retarget.rest import read_rest
 from ..rig import RigMap, RigSnapshot
+from .freedoms import joints_of
+from .seams import usual_jump
 from .switches import limbs_read
 
 Array = NDArray[np.floating]
@@ -45,6 +47,9 @@ class Stretch:
     samples: PoseSamples
     motion: Motion
     root_motion: RootMotion
+    usual: float = 0.0
+    """What a joint's velocity changes in a frame, in the world, in 99 % of the cases in these frames, and in those of
+    the whole action: the smaller of the two."""
     unfollowed: frozenset[str] = frozenset()
     """Controls of limbs that play IK which Blender has elsewhere than their keys and parents say."""
 
@@ -110,7 +115,15 @@ def read_stretch(armature: Any, scene: Any, rig: RigSnapshot, rig_map: RigMap, f
     if not np.isfinite(positions).all():
         raise MotionError(f"The action “{action.name}” holds values that are no numbers; repair its keys first.")
     motion = Motion(positions.astype(np.float32), fps=rate, contacts=detect(positions, rate))
-    return Stretch(rig, rig_map, first, key_span(armature, action), samples, motion, root_motion, unfollowed)
+    span = key_span(armature, action)
+    joints = joints_of(rig, rig_map)
+    usual = usual_jump(joints, samples)
+    whole = np.arange(np.ceil(span[0] - 1e-3), np.floor(span[1] + 1e-3) + 1)
+    if len(whole) > len(frames):
+        # Of the whole action only what F-curves tell is looked at, so limbs that play IK are left out.
+        unseen = {bone for limb in limbs for bone in limb.fk_bones}
+        usual = min(usual, usual_jump(joints, read.sample(armature, whole, joints.used, action), unseen))
+    return Stretch(rig, rig_map, first, span, samples, motion, root_motion, usual, unfollowed)
 
 
 def _evaluated(

@@ -88,7 +88,11 @@ def limbs_written(
                 "stretches on either side of the change on their own, or leave the limb out."
             )
         if part not in known:
-            raise MotionError(f"The {name} is animated in IK with controls that are not known: bring it to FK first.")
+            raise MotionError(
+                f"The {name} plays IK, and of {rig_map.family} rigs only FK is edited: snap FK to IK with the rig's "
+                f"own tool in all frames, set “{switch.property}” to {switch.value:g} and edit again, or leave the "
+                "limb out."
+            )
         result.append(_acting(armature, known[part], switch, frames, name))
     return tuple(result)
 

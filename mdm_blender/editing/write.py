@@ -28,6 +28,7 @@ from ..takes import GENERATION, TAKE, TAKES, Assignment
 from . import contacts
 from .anchoring import anchored_places, anchored_rotations, near
 from .chosen import OBJECT
+from .freedoms import joints_of
 from .limbs import with_ik_controls
 from .marks import EDITS
 from .plan import Plan
@@ -113,16 +114,17 @@ def _even(plan: Plan, tracks: PoseTracks, motion: Motion) -> PoseTracks:
         place = anchored_places(_long(place, count), _long(tracks.object_location, count), plan.fixed, plan.fade)
     if OBJECT in plan.bones and heading is not None and tracks.object_rotation is not None:
         heading = anchored_rotations(_long(heading, count), _long(tracks.object_rotation, count), plan.fixed, plan.fade)
-    feet = np.zeros((count, 4), dtype=bool) if motion.contacts is None else motion.contacts
+    carried = {OBJECT} if tracks.object_location is not None and tracks.object_rotation is not None else set()
     seams = Seams(
-        rig=stretch.rig,
+        joints=joints_of(stretch.rig, stretch.rig_map),
         rig_map=stretch.rig_map,
         samples=samples,
         fixed=plan.fixed,
-        known=plan.fixed if plan.ask.kind in ("extend", "lead_in") else np.ones(count, dtype=bool),
-        free=free,
+        bound=stretch.usual,
+        turning=free & (tracks.rotations.keys() | carried),
+        moving=free & (tracks.locations.keys() | carried),
         fps=stretch.motion.fps,
-        standing=feet[:, ::2] | feet[:, 1::2],
+        standing=np.zeros((count, 4), dtype=bool) if motion.contacts is None else motion.contacts,
     )
     edited = eased(seams, PoseSamples(rotations, locations, samples.scales, place, heading))
     return replace(

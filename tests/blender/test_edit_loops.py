@@ -23,6 +23,8 @@ from tests.blender.conftest import WALKERS
 from tests.blender.seen import degrees_between, jolts, matrices, places, usual_jolt
 
 STEPS = 5
+ROUNDED = 1 + 1e-3
+"""Single numbers in F-curves."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,16 +33,17 @@ def _worker() -> Iterator[None]:
     process.close()
 
 
+@pytest.mark.parametrize("seed", [3, 8])
 @pytest.mark.parametrize("mode", ["travel", "in_place"])
 @pytest.mark.parametrize("kind", WALKERS)
 def test_the_last_frame_is_the_first_and_rounds_follow_smoothly(
-    walkers: Callable[[str], Any], kind: str, mode: str
+    walkers: Callable[[str], Any], kind: str, mode: str, seed: int
 ) -> None:
     rig = walkers(kind)
     original, bones = rig.animation_data.action, api.detect(rig).bones
     whole = kept(original, 0, 0, ())
     usual = usual_jolt(places(rig, bones.values(), range(1, int(original.frame_range[1]) + 1)))
-    looped = api.loop(rig, mode, seed=3, steps=STEPS)  # type: ignore[arg-type]
+    looped = api.loop(rig, mode, seed=seed, steps=STEPS)  # type: ignore[arg-type]
     assert rig.animation_data.action == looped != original
     assert original.use_fake_user
     assert kept(original, 0, 0, ()) == whole, "the original changed"
@@ -63,9 +66,10 @@ def test_the_last_frame_is_the_first_and_rounds_follow_smoothly(
             assert degrees_between(at[there, :3, :3], at[here, :3, :3]) < 0.1, (name, here)
     np.testing.assert_allclose(hips[6] - hips[0], 2 * way, atol=2e-4)
 
-    tracks = places(rig, bones.values(), range(last - 3, last + 4))
+    tracks = places(rig, bones.values(), range(last - 2, last + 2))
     for bone, track in tracks.items():
-        assert jolts(track).max() <= 1.25 * usual, bone
+        # at the last frame, which is the first again, and at the one before
+        assert jolts(track).max() <= ROUNDED * usual, (bone, jolts(track) / usual)
     if mode == "in_place":
         ground = places(rig, [bones["pelvis"]], frames)[bones["pelvis"]][:, :2]
         assert np.linalg.norm(ground - ground[0], axis=-1).max() < 0.5

@@ -49,20 +49,28 @@ def jolts(track: Any) -> Any:
     return np.linalg.norm(np.diff(track, n=2, axis=0), axis=-1)
 
 
-ROUGHEST = 1.1
-"""The worst bone at a border against the clip's 99th percentile, on Rigify's human; 1 is the goal."""
-ROUGHEST_ELSEWHERE = 1.5
-"""The same on other rigs: a toe of the Mixamo-named one has been 1.35."""
+ROUNDED = 1 + 1e-3
+"""Single numbers in F-curves."""
 
 
-def test_a_kick_out_of_a_slow_walk_is_no_rougher_than_the_walk_at_its_borders(walker: Any) -> None:
-    """As it comes from the model the right knee jumps four times as much as anything in the walk."""
-    clip = range(1, 100)
-    usual = np.percentile(np.concatenate([jolts(track) for track in places(walker, clip).values()]), 99)
-    api.regenerate(walker, "a person kicks", frames=(30, 70), seed=7, steps=8)
-    for bone, track in places(walker, clip).items():
-        for border in (29, 30, 70, 71):
-            assert jolts(track)[border - 2] <= ROUGHEST * usual, (bone, border)
+def assert_even(before: dict[str, Any], after: dict[str, Any], borders: tuple[int, ...], written: set[str]) -> None:
+    """No bone that the edit writes changes its velocity more at a border than in 99 % of the clip, all bones and frames
+    taken together; those that it does not write move as they did, or are carried along. Tracks begin at frame 1."""
+    usual = np.percentile(np.concatenate([jolts(track) for track in before.values()]), 99)
+    for bone, track in after.items():
+        rough, had = jolts(track), jolts(before[bone])
+        for border in borders:
+            allowed = usual if bone in written else max(usual, had[border - 2])
+            # rough[i] is at frame i + 2; the two frames on either side of each border
+            assert rough[border - 2] <= ROUNDED * allowed, (bone, border, rough[border - 2] / usual)
+
+
+@pytest.mark.parametrize("seed", [3, 7, 12])
+def test_a_kick_out_of_a_slow_walk_is_no_rougher_than_the_walk_at_its_borders(walker: Any, seed: int) -> None:
+    clip, original = range(1, 100), walker.animation_data.action
+    before = places(walker, clip)
+    edited = api.regenerate(walker, "a person kicks", frames=(30, 70), seed=seed, steps=8)
+    assert_even(before, places(walker, clip), (29, 30, 70, 71), set(changed_frames(original, edited)))
 
 
 @pytest.mark.parametrize("parts", [("right_arm",), ()])
@@ -70,34 +78,32 @@ def test_borders_are_no_rougher_than_the_clip_and_nothing_else_changes(walker: A
     original = walker.animation_data.action
     names = ARM if parts else tuple(bone.name for bone in walker.pose.bones)
     clip = range(1, 100)
-    usual = np.percentile(np.concatenate([jolts(track) for track in places(walker, clip).values()]), 99)
-    before = kept(original, 40, 80, names)
+    there, before = places(walker, clip), kept(original, 40, 80, names)
     edited = api.regenerate(walker, "waves with the right hand", frames=(40, 80), parts=parts, seed=3, steps=8)
     assert_same_outside(before, kept(edited, 40, 80, names))
     changed = changed_frames(original, edited)
     if parts:
         assert set(changed) <= set(ARM)
     assert len(set().union(*changed.values())) >= 35
-    for bone, track in places(walker, clip).items():
-        rough = jolts(track)
-        # rough[i] is at frame i + 2; the two frames on either side of each border
-        for border in (39, 40, 80, 81):
-            assert rough[border - 2] <= ROUGHEST * usual, (bone, border, rough[border - 2] / usual)
+    assert_even(there, places(walker, clip), (39, 40, 80, 81), set(changed))
 
 
-def test_an_in_between_of_the_whole_body_meets_its_poses(walker: Any) -> None:
-    marks = [20, 45, 60, 90]
-    before = poses(walker, marks)
-    api.inbetween(walker, "a person turns", frames=(20, 90), keys=marks, seed=2, steps=STEPS)
+@pytest.mark.parametrize("seed", [2, 5])
+def test_an_in_between_of_the_whole_body_meets_its_poses_without_a_jerk(walker: Any, seed: int) -> None:
+    marks, clip, original = [20, 45, 60, 90], range(1, 100), walker.animation_data.action
+    before, there = poses(walker, marks), places(walker, clip)
+    edited = api.inbetween(walker, "a person turns", frames=(20, 90), keys=marks, seed=seed, steps=STEPS)
     assert_poses_met(before, poses(walker, marks))
+    beside = (20, 21, 44, 45, 46, 59, 60, 61, 89, 90)
+    assert_even(there, places(walker, clip), beside, set(changed_frames(original, edited)))
 
 
-@pytest.mark.parametrize("kind", ["Mixamo", "controls"])
+@pytest.mark.parametrize("kind", ["Mixamo", "Rigify", "controls"])
 def test_the_upper_body_alone_and_poses_between_on_other_rigs(walkers: Callable[[str], Any], kind: str) -> None:
     rig = walkers(kind)
     bones, original = api.detect(rig).bones, rig.animation_data.action
-    end = int(original.frame_range[1])
-    usual = np.percentile(np.concatenate([jolts(track) for track in places(rig, range(1, end)).values()]), 99)
+    clip = range(1, int(original.frame_range[1]) + 1)
+    there = places(rig, clip)
     legs = {bone for joint, bone in bones.items() if joint == "pelvis" or joint.split("_")[-1] in LEG}
     rest = tuple(bone.name for bone in rig.pose.bones if bone.name not in legs)
     before = kept(original, 30, 70, rest)
@@ -105,15 +111,19 @@ def test_the_upper_body_alone_and_poses_between_on_other_rigs(walkers: Callable[
     edited = api.regenerate(rig, "a person waves", frames=(30, 70), parts=upper, seed=3, steps=8)
     assert_same_outside(before, kept(edited, 30, 70, rest))
     assert set(changed_frames(original, edited)).isdisjoint(legs)
-    assert len(set().union(*changed_frames(original, edited).values())) >= 35
-    for bone, track in places(rig, range(26, 75)).items():
-        for border in (29, 30, 70, 71):
-            assert jolts(track)[border - 27] <= ROUGHEST_ELSEWHERE * usual, (bone, border)
+    changed = changed_frames(original, edited)
+    assert len(set().union(*changed.values())) >= 35
+    after = places(rig, clip)
+    assert_even(there, after, (29, 30, 70, 71), set(changed))
+    for bone in legs:
+        np.testing.assert_allclose(after[bone], there[bone], atol=1e-6, err_msg=bone)
 
     marks = [20, 45, 60, 90]
     given = poses(rig, marks)
-    api.inbetween(rig, "a person turns", frames=(20, 90), keys=marks, seed=2, steps=STEPS)
+    filled = api.inbetween(rig, "a person turns", frames=(20, 90), keys=marks, seed=2, steps=STEPS)
     assert_poses_met(given, poses(rig, marks))
+    beside = (20, 21, 44, 45, 46, 59, 60, 61, 89, 90)
+    assert_even(after, places(rig, clip), beside, set(changed_frames(edited, filled)))
 
 
 def test_the_strength_says_how_far_a_variation_goes(walkers: Callable[[str], Any]) -> None:
@@ -129,17 +139,13 @@ def test_the_strength_says_how_far_a_variation_goes(walkers: Callable[[str], Any
     assert away[0] < away[1] < 1.5 * away[2]
 
 
-def test_an_extension_begins_where_the_action_ended(walker: Any) -> None:
+@pytest.mark.parametrize("seed", [2, 6])
+@pytest.mark.parametrize("before", [False, True])
+def test_what_is_added_goes_over_into_the_action_evenly(walker: Any, before: bool, seed: int) -> None:
     end = int(walker.animation_data.action.frame_range[1])
-    usual = np.percentile(np.concatenate([jolts(track) for track in places(walker, range(1, end)).values()]), 99)
-    api.extend(walker, "a person walks forward", seconds=1.5, seed=2, steps=STEPS)
-    for bone, track in places(walker, range(end - 5, end + 6)).items():
-        assert jolts(track).max() <= 2 * usual, bone
-
-
-def test_a_lead_in_ends_where_the_action_begins(walker: Any) -> None:
-    end = int(walker.animation_data.action.frame_range[1])
-    usual = np.percentile(np.concatenate([jolts(track) for track in places(walker, range(1, end)).values()]), 99)
-    api.lead_in(walker, "a person walks forward", seconds=1.5, seed=2, steps=STEPS)
-    for bone, track in places(walker, range(-5, 7)).items():
-        assert jolts(track).max() <= 2 * usual, bone
+    usual = np.percentile(np.concatenate([jolts(track) for track in places(walker, range(1, end + 1)).values()]), 99)
+    add = api.lead_in if before else api.extend
+    add(walker, "a person walks forward", seconds=1.5, seed=seed, steps=STEPS)
+    for bone, track in places(walker, range(-1, 4) if before else range(end - 2, end + 3)).items():
+        # of both sides of the border: frames 0 and 1, or the last one and the next
+        assert (jolts(track)[:2] if before else jolts(track)[1:]).max() <= ROUNDED * usual, bone
