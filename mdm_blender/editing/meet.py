@@ -27,7 +27,7 @@ NEAR = 0.01
 ENOUGH = 5e-4
 EASE = 0.35
 """Seconds before and after a goal over which the last step towards it fades."""
-ROUNDS = 3
+ROUNDS = 7
 
 
 @dataclass(frozen=True)

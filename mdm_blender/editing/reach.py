@@ -1,4 +1,5 @@
-"""Joints of a rig brought to given places by the least turning of its bones: damped least squares, NumPy alone.
+"""Joints of a rig brought to given places by the least turning of its bones: Levenberg and Marquardt's damped least
+squares, NumPy alone.
 
 What the model made is there up to the rig's other proportions, some centimetres; so this is a last, small step.
 """
@@ -43,8 +44,9 @@ BODY = 0.02
 """How readily the whole body moves, by squares of a leg's length, against a bone's turning, by square radians."""
 TRUNK = 0.1
 """How readily the spine bends, against a limb's bone."""
-DAMPING = 1e-6
-STEPS = 12
+DAMPING, FIRMER, LOOSER = 1e-6, 10.0, 0.2
+"""Of the first step, by squares of a leg's length; times this in frames where a step led farther away, or nearer."""
+STEPS = 24
 LARGEST = 0.5
 """Radians, or legs' lengths, that a step changes at most."""
 STRAIGHT = 0.02
@@ -126,27 +128,37 @@ class _Solver:
         }
         placed = {self.carrier: _long(still.pose(self.carrier)[:, :3, 3], frames)} if self.carrier is not None else {}
         goals = {joint: self._joint(still, joint, frames) + shift for joint, shift in shifts.items()}
-        posing = still
+        posing = Posing(self.rig, turns, placed, self.basis)
+        missing, damping = self._missing(posing, goals, frames), np.full(frames, DAMPING * self.rest.leg**2)
         for _ in range(STEPS):
-            posing = Posing(self.rig, turns, placed, self.basis)
-            missing = np.concatenate([goals[c.joint] - self._joint(posing, c.joint, frames) for c in self.chains], -1)
             if np.abs(missing).max() < 1e-5 * self.rest.leg:
                 break
-            change = self._step(posing, missing, frames)
-            turns = self._turned(turns, change)
-            if self.carrier is not None:
-                placed = {self.carrier: placed[self.carrier] + change[:, -3:]}
-        posing = Posing(self.rig, turns, placed, self.basis)
+            change = self._step(posing, missing, damping)
+            there = self._turned(turns, change)
+            moved = {bone: place + change[:, -3:] for bone, place in placed.items()}
+            new = self._missing(Posing(self.rig, there, moved, self.basis), goals, frames)
+            nearer = np.linalg.norm(new, axis=-1) < np.linalg.norm(missing, axis=-1)
+            turns = {bone: np.where(nearer[:, None], there[bone], turn) for bone, turn in turns.items()}
+            placed = {bone: np.where(nearer[:, None], moved[bone], place) for bone, place in placed.items()}
+            missing = np.where(nearer[:, None], new, missing)
+            damping = damping * np.where(nearer, LOOSER, FIRMER)
+            posing = Posing(self.rig, turns, placed, self.basis)
         for bone in turned:
             posing.pose(bone)
         return PoseTracks(posing.rotations, posing.locations)
+
+    def _missing(self, posing: Posing, goals: Mapping[str, Array], frames: int) -> Array:
+        """What the chains' joints lack [T, 3 m]."""
+        return np.concatenate([goals[it.joint] - self._joint(posing, it.joint, frames) for it in self.chains], -1)
 
     def _joint(self, posing: Posing, joint: str, frames: int) -> Array:
         bone, inside = joint_of(self.rest, joint)
         return _long((posing.pose(bone) @ np.append(inside, 1.0))[:, :3], frames)
 
-    def _step(self, posing: Posing, missing: Array, frames: int) -> Array:
-        """Turns (axis times angle) and the body's shift [T, n] that take the joints nearer, by `missing` [T, 3 m]."""
+    def _step(self, posing: Posing, missing: Array, damping: Array) -> Array:
+        """Turns (axis times angle) and the body's shift [T, n] that take the joints by `missing` [T, 3 m] nearer, the
+        more timidly the higher damping [T] is."""
+        frames = len(missing)
         jacobian = np.zeros((frames, missing.shape[1], self.width))
         weights = np.ones((frames, self.width))
         for row, chain in enumerate(self.chains):
@@ -163,7 +175,7 @@ class _Solver:
         if self.carrier is not None:
             weights[:, -3:] = BODY * self.rest.leg**2
         weighted = weights[:, :, None] * jacobian.swapaxes(1, 2)
-        system = jacobian @ weighted + DAMPING * self.rest.leg**2 * np.eye(missing.shape[1])
+        system = jacobian @ weighted + damping[:, None, None] * np.eye(missing.shape[1])
         change = (weighted @ np.linalg.solve(system, missing[..., None]))[..., 0]
         for joint_bone, column in self.columns.items():
             about = self._about(posing, self.bones[joint_bone], frames)
