@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from mdm_core.checkpoints.bundle import FORMAT, Bundle
@@ -35,6 +36,7 @@ Predict = Callable[[Tensor, Tensor, Conditioning], Tensor]
 """The network as the loss sees it: noisy x, step, condition to x0."""
 
 ROOT_AND_RIC = 67
+AVERAGE = "average-{step:06d}.safetensors"
 CMU = {
     "name": "CMU Graphics Lab Motion Capture Database, captions written for this project",
     "acknowledgement": "The data used in this project was obtained from mocap.cs.cmu.edu. The database was created "
@@ -238,6 +240,11 @@ def train(config: Config, device: torch.device, *, on_sample: Callable[[Path, Pa
 
     on_sample(bundle_folder, picture_folder) is called every `sample_every` steps with the averaged weights.
     """
+    training = config.training
+    if any(step % training.sample_every and step != training.steps for step in training.mean_of):
+        raise MotionError(
+            f"mean_of names a step that is no multiple of sample_every, {training.sample_every}; change it."
+        )
     layout = Layout(tuple(config.features.groups))
     plain = load(Path(config.pack))
     stretch = Stretch(sides.side_axis(plain), config.training.side_gain)
@@ -254,8 +261,16 @@ def train(config: Config, device: torch.device, *, on_sample: Callable[[Path, Pa
     levels = chain(config, data, layout, device)
     run_steps(state, config, data, held_out(data), levels, shape, stretch, on_sample)
     save(state, out / CHECKPOINT)
+    if config.training.mean_of:
+        state.average = mean([out / AVERAGE.format(step=step) for step in config.training.mean_of])
     bundle(state, config, shape, data, stretch).write(out / "bundle")
     return out / "bundle"
+
+
+def mean(files: Sequence[Path]) -> dict[str, Tensor]:
+    """The mean of averaged weights that `report` kept (Izmailov et al. 2018)."""
+    kept = [load_file(path) for path in files]
+    return {name: sum((one[name] for one in kept[1:]), kept[0][name]) / len(kept) for name in kept[0]}
 
 
 def run_steps(
@@ -324,6 +339,8 @@ def report(
     with (out / "log.csv").open("a", encoding="utf-8") as log:
         log.write(f"{state.step},{value:.5f}\n")
     bundle(state, config, shape, data, stretch).write(out / "bundle")
+    if state.step in config.training.mean_of:
+        save_file({k: v.contiguous() for k, v in state.average.items()}, out / AVERAGE.format(step=state.step))
     save(state, out / CHECKPOINT)
     if on_sample:
         on_sample(out / "bundle", out / f"samples-{state.step:06d}")

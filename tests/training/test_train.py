@@ -80,7 +80,9 @@ def settings(source: Path, tmp_path_factory: pytest.TempPathFactory) -> config.C
     pack.build(source, folder / "pack.npz", encode, gestures=0)
     whole = config.read(ROOT / "configs" / "bundled.toml")
     small = replace(whole.network, latent=32, layers=1, feed_forward=64)
-    training = replace(whole.training, steps=30, tokens=200, warmup=5, sample_every=15, save_minutes=0.0, start="")
+    training = replace(
+        whole.training, steps=30, tokens=200, warmup=5, sample_every=15, save_minutes=0.0, mean_of=[], start=""
+    )
     return replace(whole, pack=str(folder / "pack.npz"), out=str(folder / "out"), network=small, training=training)
 
 
@@ -246,3 +248,16 @@ def test_noise_is_added_to_words_alone(settings: config.Config) -> None:
     added = (noisy.text - plain.text).numpy()
     assert not added[told].any()
     assert added[~told].std() == pytest.approx(0.1, rel=0.1)
+
+
+def test_a_model_may_be_the_mean_of_two_moments_of_a_run(settings: config.Config, tmp_path: Path) -> None:
+    short = replace(settings.training, steps=4, sample_every=2, mean_of=[2, 4])
+    folder = train.train(replace(settings, training=short, out=str(tmp_path / "mean")), CPU)
+    kept = [train.load_file(tmp_path / "mean" / train.AVERAGE.format(step=step)) for step in (2, 4)]
+    name = "input_process.poseEmbedding.weight"
+    assert not torch.equal(kept[0][name], kept[1][name])
+    wanted = (0.5 * (kept[0][name] + kept[1][name])).numpy()
+    np.testing.assert_allclose(Bundle.read(folder).parameters[name], wanted, rtol=2e-3, atol=1e-4)
+    missing = replace(settings, training=replace(short, mean_of=[3]), out=str(tmp_path / "none"))
+    with pytest.raises(MotionError, match="mean_of"):
+        train.train(missing, CPU)
