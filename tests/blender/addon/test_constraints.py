@@ -98,7 +98,7 @@ def test_a_target_out_of_the_arms_reach_is_said(walker: Any) -> None:
     bpy.ops.mdm.regenerate(first=40, last=80, parts="right_arm", seed=2)
     action = walker.animation_data.action
     assert "right wrist at frame 60 stays" in action["mdm_notes"]
-    assert json.loads(action["mdm_targets"])[0][2] > 0.5
+    assert json.loads(action["mdm_targets"])[0][2] > 0.3
     assert set(changed_frames(original, action)) <= set(ARM)
 
 
