@@ -129,7 +129,8 @@ class _Solver:
         placed = {self.carrier: _long(still.pose(self.carrier)[:, :3, 3], frames)} if self.carrier is not None else {}
         goals = {joint: self._joint(still, joint, frames) + shift for joint, shift in shifts.items()}
         posing = Posing(self.rig, turns, placed, self.basis)
-        missing, damping = self._missing(posing, goals, frames), np.full(frames, DAMPING * self.rest.leg**2)
+        missing = self._missing(posing, goals, frames)
+        damping: Array = np.full(frames, DAMPING * self.rest.leg**2)
         for _ in range(STEPS):
             if np.abs(missing).max() < 1e-5 * self.rest.leg:
                 break
