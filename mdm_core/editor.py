@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[np.floating[Any]]
 
-TORN = 2e-3
+TORN = 5e-3
 """Metres: a bone that is wrong by more where a target is met shows that the target is out of reach."""
 FASTEST = 12.0
 """Metres a second: nobody gets faster, so a target that asks for more is a mistake."""

@@ -36,7 +36,8 @@ def test_forces_act_along_vectors_at_their_bound_alone(seed: int, count: int, si
     assert length.max() <= 1 + 1e-4
     acting = strength > 1e-9 * max(strength.max(), 1e-12)
     np.testing.assert_allclose(length[acting], 1.0, atol=1e-4)
-    np.testing.assert_allclose(pull[acting], strength[acting, None] * normalize(vectors[acting]), rtol=1e-4, atol=1e-9)
+    across = np.linalg.norm(pull[acting] - strength[acting, None] * normalize(vectors[acting]), axis=-1)
+    assert (across <= 1e-3 * strength[acting] + 1e-9).all()
 
 
 def test_what_is_held_hardly_moves_and_costs_more() -> None:
