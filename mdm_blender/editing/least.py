@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating]
 Mask = NDArray[np.bool_]
 
-GIVES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
-"""How far a bound gives way to a force, against how far the force moves its vector; each solution begins the next."""
-STEPS, HALVINGS = 25, 12
-SETTLED = 1e-9
+GIVES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-6, 1e-6)
+"""How far a bound gives way to a force beyond what the solution before has, against how far the force moves its
+vector."""
+STEPS, BISECTIONS = 100, 40
+SETTLED = 1e-7
+"""Of the bound: by how much the vectors may be off from what the forces are made for."""
 
 
 def smooth(free: Mask) -> Array:
@@ -62,38 +64,72 @@ def _white(rows: Array, time: Array, space: Array) -> Array:
 def forces(gram: Array, given: Array, bound: float) -> Array:
     """y [C, 3] with which ½ yᵀ gram y is least while no vector of v = given - gram y is longer than the bound.
 
-    gram: [3 C, 3 C], given: [C, 3]. Bounds give way a little, so that there is a solution whatever is asked for:
-    ½ yᵀ gram y + Σ max(0, |v_c| - bound)² / 2 give, by Newton's method on the few vectors that are beyond.
+    gram: [3 C, 3 C], given: [C, 3]. By the proximal method of multipliers (Rockafellar 1976): bounds give way to what a
+    force adds to that of the solution before, so each problem has one solution, whatever is asked for, and where all
+    bounds can be kept the last keeps them: it is beyond by no more than `SETTLED` of the bound.
     """
     pull = np.zeros(given.shape)
     scale = max(float(np.trace(gram)) / max(len(gram), 1), 1e-30)
     for share in GIVES:
-        give = share * scale
-        cost = _cost(gram, given, pull, bound, give)
-        for _ in range(STEPS):
-            step = _newton(gram, given, pull, bound, give)
-            lower = (pull + 0.5**k * step for k in range(HALVINGS))
-            tried = next((it for it in lower if _cost(gram, given, it, bound, give) < cost), pull)
-            before, pull = cost, tried
-            cost = _cost(gram, given, pull, bound, give)
-            if before - cost <= SETTLED * before:
-                break
+        before, give = pull, share * scale
+        pull = _yielding(gram, given + give * before, before, bound, give)
+        if give * np.abs(pull - before).max(initial=0.0) <= SETTLED * bound:
+            break
     return pull
 
 
-def _vectors(gram: Array, given: Array, pull: Array) -> tuple[Array, Array]:
-    vectors = given - (gram @ pull.ravel()).reshape(given.shape)
-    return vectors, np.linalg.norm(vectors, axis=-1)
+def _yielding(gram: Array, given: Array, pull: Array, bound: float, give: float) -> Array:
+    """y [C, 3], from `pull` on, at which each force is what its vector's excess over the bound makes it:
+    y_c = max(0, |v_c| - bound) / give along v_c. Newton's method, each step as long as lowers
+    ½ yᵀ gram y + Σ max(0, |v_c| - bound)² / 2 give most; that is looked for in its slope, not in its values, whose
+    differences drown in rounding.
+    """
+    vectors = _vectors(gram, given, pull)
+    for _ in range(STEPS):
+        wanted = _excess(vectors, bound) / give
+        if np.abs(_moved(gram, wanted - pull)).max(initial=0.0) <= SETTLED * bound:
+            return wanted
+        step = _newton(gram, vectors, pull, bound, give)
+        moved = _moved(gram, step)
+        share = _lowest(vectors, pull, step, moved, bound, give)
+        pull, vectors = pull + share * step, vectors - share * moved
+    return pull
 
 
-def _cost(gram: Array, given: Array, pull: Array, bound: float, give: float) -> float:
-    _, size = _vectors(gram, given, pull)
-    return float(0.5 * pull.ravel() @ gram @ pull.ravel() + 0.5 * (np.maximum(0.0, size - bound) ** 2).sum() / give)
+def _vectors(gram: Array, given: Array, pull: Array) -> Array:
+    return given - _moved(gram, pull)
 
 
-def _newton(gram: Array, given: Array, pull: Array, bound: float, give: float) -> Array:
-    """The step [C, 3] to where the forces are what the vectors' excess makes them."""
-    vectors, size = _vectors(gram, given, pull)
+def _moved(gram: Array, pull: Array) -> Array:
+    return (gram @ pull.ravel()).reshape(pull.shape)
+
+
+def _excess(vectors: Array, bound: float) -> Array:
+    """What of the vectors [C, 3] is beyond the bound."""
+    size = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors * np.where(size > bound, 1 - bound / np.maximum(size, bound), 0.0)
+
+
+def _lowest(vectors: Array, pull: Array, step: Array, moved: Array, bound: float, give: float) -> float:
+    """The share of a step at which the cost, convex along it, is least; all of it where it still falls there."""
+
+    def slope(share: float) -> float:
+        return float(np.sum(moved * (pull + share * step - _excess(vectors - share * moved, bound) / give)))
+
+    steep, low, high = 0.1 * abs(slope(0.0)), 0.0, 1.0
+    share = 1.0
+    for _ in range(BISECTIONS):
+        here = slope(share)
+        if here <= steep and (share == 1.0 or here >= -steep):
+            break
+        low, high = (share, high) if here < 0 else (low, share)
+        share = (low + high) / 2
+    return share
+
+
+def _newton(gram: Array, vectors: Array, pull: Array, bound: float, give: float) -> Array:
+    """The step [C, 3] to where the forces are what the vectors' excess makes them, as it changes here."""
+    size = np.linalg.norm(vectors, axis=-1)
     beyond = np.flatnonzero(size > bound)
     step = -pull
     if not len(beyond):
@@ -108,7 +144,6 @@ def _newton(gram: Array, given: Array, pull: Array, bound: float, give: float) -
     moved = (stiff @ blocks).reshape(len(at), -1)
     # Forces elsewhere go to zero, which moves these vectors too.
     right = (excess - pull[beyond]).ravel() - moved @ _without(step, beyond).ravel()
-    step = step.copy()
     step[beyond] = np.linalg.solve(np.eye(len(at)) + moved[:, at], right).reshape(-1, 3)
     return step
 
