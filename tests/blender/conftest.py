@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mdm_blender import process
 from tests.rig import known_rigs
 from tests.rig.rig_tables import TABLES
 from tests.rig.skeletons import BoneData
@@ -82,6 +83,8 @@ def build(bones: list[BoneData], name: str = "Rig") -> Any:
     return armature
 
 
+WORKER = process.command
+"""That of the bundled model, which some tests replace."""
 WALKERS = ("Mixamo", "Rigify", "controls")
 """Rigs that edits are tried on: bones alone, Rigify's human, and Auto-Rig Pro's controls on a body of other proportions
 whose object stands elsewhere, turned and larger, in a scene of 30 frames a second."""
@@ -99,7 +102,10 @@ def walkers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         path = folder / f"{kind}.blend"
         if not path.exists():
             rig = _standing(kind, request)
-            api.generate(rig, "a person walks forward", seconds=4.0, frame_start=1, seed=1, steps=6)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(process, "command", WORKER)
+                walk = api.generate(rig, "a person walks forward", seconds=4.0, frame_start=1, seed=1, steps=6)[0]
+            assert walk["mdm_model"] == "bundled", "the walk is not the bundled model's"
             bpy.context.scene["walker"] = rig
             bpy.ops.wm.save_as_mainfile(filepath=str(path))
         bpy.ops.wm.open_mainfile(filepath=str(path))
