@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import wordings
+
 WORDS: dict[str, tuple[str, ...]] = {
     "walk": ("walks", "walks forward", "is walking", "goes for a walk", "strolls along", "takes a walk"),
     "run": ("runs", "is running", "runs forward", "runs fast", "sprints"),
@@ -96,10 +98,14 @@ WORDS: dict[str, tuple[str, ...]] = {
 SUBJECTS = ("a person", "someone", "a man", "a woman", "the person", "a character")
 
 
-def sentences(actions: tuple[str, ...], rng: np.random.Generator, count: int = 3) -> tuple[str, ...]:
-    """Plain sentences about the first of a clip's labels, the plainest always among them; none if it has no words."""
+def sentences(actions: tuple[str, ...], rng: np.random.Generator, count: int = 3, free: int = 3) -> tuple[str, ...]:
+    """Sentences about the first of a clip's labels; none if it has no words.
+
+    `count` plain ones, the plainest always among them, and up to `free` as people may put it (`wordings`).
+    """
     words = WORDS.get(actions[0], ()) if actions else ()
     if not words:
         return ()
     others = rng.permutation(len(words) - 1)[: count - 1] + 1
-    return (f"a person {words[0]}", *(f"{rng.choice(SUBJECTS)} {words[k]}" for k in others))
+    plain = (f"a person {words[0]}", *(f"{rng.choice(SUBJECTS)} {words[k]}" for k in others))
+    return (*plain, *wordings.some("labels", actions[0], free, rng))

@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 from mdm_core.features.humanml3d import gaussian_smooth, heading
 from mdm_core.skeleton import FEET
 
+from . import wordings
+
 Positions = NDArray[np.floating[Any]]
 
 STILL, RUN = 0.30, 2.1  # m/s: slower is standing, faster is running
+SHIFTING = 0.10  # m/s on the mean: who stands and moves more does not stand still
 SLOW, FAST = 0.8, 1.55  # m/s: walking that is said to be so
 STANDING_HEIGHT = 0.90  # m, pelvis of the uniform skeleton when upright
 SHORTEST = 12  # frames: a state that lasts less is no part of the description
@@ -28,7 +31,8 @@ SIDEWAYS, SPUN = 0.3, np.radians(200)  # m/s on the mean, and radians: enough to
 CIRCLE = np.radians(250)  # walked on a curve: three quarters round are meant as a circle
 
 WORDS: dict[str, tuple[str, ...]] = {
-    "stand": ("stands", "stands still", "is standing", "stays in place", "stands idle"),
+    "stand": ("stands still", "stands", "is standing", "stays in place", "stands idle"),
+    "shift": ("stands", "stands around", "shifts about on the spot", "stays about in place"),
     "forward": ("walks forward", "walks", "is walking forward", "walks ahead", "goes forward", "walks straight ahead"),
     "forward slow": ("walks slowly", "walks forward slowly", "is walking slowly", "walks at a slow pace"),
     "forward fast": ("walks briskly", "walks fast", "walks forward quickly", "walks at a brisk pace"),
@@ -56,6 +60,8 @@ WORDS: dict[str, tuple[str, ...]] = {
     "wave right": ("waves", "waves with the right hand", "waves the right hand", "waves hello with the right arm"),
     "wave both": ("waves", "waves with both hands", "waves both arms"),
 }
+STANDING = ("stand", "shift")
+FORMS, OFTEN = ("plain", "sentence", "third person", "gerund"), (0.5, 0.2, 0.15, 0.15)
 SUBJECTS = ("a person", "someone", "a man", "the person", "a woman", "a figure", "")
 
 
@@ -170,17 +176,10 @@ def events(measured: Track, start: int, stop: int) -> list[str]:
         at += length
     result: list[str] = []
     for index, (state, a, b) in enumerate(runs):
-        before = runs[index - 1][0] if index else ""
-        name = f"forward{pace(float(measured.local_velocity[a:b, 0].mean()))}" if state == "forward" else state
-        upright = {earlier for earlier, _, _ in runs[:index]} & {"stand", "forward", "backward"}
-        if state == "sit" and before in ("stand", "forward", "crouch", "backward") and upright:
-            name = "sit down"
-        elif state in ("stand", "forward") and "sit" in {earlier for earlier, _, _ in runs[max(0, index - 2) : index]}:
-            name = "stand up"
-        elif state == "crouch" and "sit" in (before, runs[index + 1][0] if index + 1 < len(runs) else ""):
+        around = [name for name, _, _ in runs[: index + 2]]
+        name = event(state, around[:index], around[index + 1 :], measured.local_velocity[a:b])
+        if not name:
             continue
-        elif state == "jump" and measured.local_velocity[a:b, 0].mean() > 0.7:
-            name = "jump ahead"
         if not result or result[-1] != name:
             result.append(name)
         angle = measured.yaw[b - 1] - measured.yaw[a]
@@ -192,6 +191,23 @@ def events(measured: Track, start: int, stop: int) -> list[str]:
                 result.pop()
             result.append(turned)
     return result
+
+
+def event(state: str, earlier: list[str], later: list[str], velocity: NDArray[np.floating[Any]]) -> str:
+    """A state between those before and after it as a key of `WORDS`, "" if it is part of another; velocity [T, 2]."""
+    before, speed = earlier[-1] if earlier else "", float(velocity[:, 0].mean())
+    if state == "forward" and "sit" not in earlier[-2:]:
+        return f"forward{pace(speed)}"
+    if state in ("stand", "forward"):
+        if "sit" in earlier[-2:]:
+            return "stand up"
+        return "shift" if np.linalg.norm(velocity, axis=-1).mean() > SHIFTING else "stand"
+    if state == "sit":
+        upright = {"stand", "forward", "backward"} & set(earlier)
+        return "sit down" if upright and before in ("stand", "forward", "crouch", "backward") else "sit"
+    if state == "crouch" and "sit" in (before, *later):
+        return ""
+    return "jump ahead" if state == "jump" and speed > 0.7 else state
 
 
 def pace(speed: float) -> str:
@@ -234,17 +250,33 @@ def arms(measured: Track, start: int, stop: int) -> str:
 def caption(measured: Track, start: int, stop: int, rng: np.random.Generator) -> str:
     """One sentence about frames [start, stop), or "" if more happens than a sentence holds (over four events)."""
     happening = events(measured, start, stop)
-    moving = [name for name in happening if name != "stand"] or happening[:1]
+    moving = [name for name in happening if name not in STANDING] or happening[:1]
     gesture = arms(measured, start, stop)
     if not happening or len(moving) > 4:
         return ""
-    if gesture and moving == ["stand"]:
+    if gesture and moving[0] in STANDING:
         moving = []
-    phrases = [str(rng.choice(WORDS[name])) for name in moving]
-    sentence = join(phrases, rng)
+    return said(moving, gesture, rng)
+
+
+def said(moving: list[str], gesture: str, rng: np.random.Generator) -> str:
+    """What happens one after another, and with it a gesture or "": keys of `WORDS` as a sentence.
+
+    Half of them are in the plain words of `WORDS`, the others in those of `wordings`: whole sentences where one thing
+    happens, else chained verb phrases, in the third person or as gerunds.
+    """
+    names = [*moving, *([gesture] if gesture else [])]
+    form = str(rng.choice(FORMS, p=OFTEN))
+    if form == "sentence" and len(names) == 1:
+        return wordings.some("measured", names[0], 1, rng)[0]
+    if form in ("third person", "gerund"):
+        phrases = [wordings.part(name, gerund=form == "gerund", rng=rng) for name in names]
+    else:
+        phrases = [str(rng.choice(WORDS[name])) for name in names]
+    sentence = join(phrases[: len(moving)], rng)
     if gesture:
-        sentence = f"{sentence} and {rng.choice(WORDS[gesture])}" if sentence else str(rng.choice(WORDS[gesture]))
-    subject = str(rng.choice(SUBJECTS))
+        sentence = f"{sentence} and {phrases[-1]}" if sentence else phrases[-1]
+    subject = "" if form == "gerund" else str(rng.choice(SUBJECTS))
     return f"{subject} {sentence}".strip()
 
 

@@ -10,12 +10,17 @@ WORDS: dict[str, tuple[str, ...]] = {
         "sits down", "sits down on a chair", "takes a seat", "sits down and stays seated", "lowers into a chair",
         "sits on a chair", "stands, then sits down", "is standing and then sits down",
     ),
-    "sit on floor": ("sits down on the floor", "sits down on the ground", "sits down", "lowers to the ground to sit"),
+    "sit on floor": (
+        "sits down on the floor", "sits down on the ground", "sits on the floor", "lowers to the ground to sit",
+    ),
     "stand up": (
         "stands up", "stands up from a chair", "gets up from a seat", "rises from a chair", "gets up", "rises to stand",
         "is sitting and then stands up",
     ),
-    "stand up from floor": ("stands up", "gets up from the floor", "gets up off the ground", "rises from the ground"),
+    "stand up from floor": (
+        "gets up from the floor", "gets up from the ground", "gets up off the ground", "stands up from the floor",
+        "rises from the ground",
+    ),
     "pick up": (
         "picks something up", "picks something up from the ground", "bends down and picks something up",
         "picks up an object from the floor", "bends over to pick something up", "reaches down and picks up an object",
@@ -60,6 +65,11 @@ WORDS: dict[str, tuple[str, ...]] = {
     "stairs down": ("walks down the stairs", "walks down stairs", "goes down the stairs", "goes down a few steps"),
     "hop left": ("hops on one leg", "hops on the left leg", "hops on the left foot", "hops on one foot"),
     "hop right": ("hops on one leg", "hops on the right leg", "hops on the right foot", "hops on one foot"),
+    "jump up": ("jumps", "jumps up", "jumps on the spot", "jumps into the air", "leaps up", "does a jump"),
+    "jump ahead": ("jumps forward", "leaps forward", "jumps ahead", "does a long jump", "takes a leap forward"),
+    "run jump": (
+        "runs and jumps", "runs and jumps forward", "runs, then jumps", "takes a running jump", "jumps from a run",
+    ),
     "bow": ("bows", "takes a bow", "bows down", "bends forward in a bow"),
     "crawl": ("crawls", "crawls on hands and knees", "crawls forward", "crawls on all fours"),
 }  # fmt: skip
@@ -68,8 +78,9 @@ ACTION: dict[str, str] = {
     "pick up": "pick_up", "throw left": "throw", "throw right": "throw", "throw both": "throw",
     "kick left": "kick", "kick right": "kick", "spin left": "spin", "spin right": "spin", "fall": "fall",
     "sitting": "sit", "stairs up": "stairs", "stairs down": "stairs", "hop left": "hop", "hop right": "hop",
-    "bow": "bow", "crawl": "crawl", "turn left": "turn", "turn right": "turn", "turn around left": "turn",
-    "turn around right": "turn",
+    "bow": "bow", "crawl": "crawl",
+    "jump up": "jump", "jump ahead": "jump", "run jump": "jump",
+    "turn left": "turn", "turn right": "turn", "turn around left": "turn", "turn around right": "turn",
 }  # fmt: skip
 """The action label of a moment, where it is one."""
 SUBJECTS = ("a person", "a person", "someone", "a man", "the person", "a woman")

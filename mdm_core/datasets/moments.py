@@ -8,7 +8,6 @@ down picks something up, whether a leg that swings up kicks) is looked for only 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,10 @@ from numpy.typing import NDArray
 
 from mdm_core.features.humanml3d import heading
 
+from . import wordings
 from .describe import Track, reversals
+from .jumps import jumping
+from .moment import Moment, ahead, back, runs
 from .moment_words import ACTION, SUBJECTS, WORDS
 
 __all__ = ["ACTION", "WORDS", "Moment", "captions", "moments", "shown"]
@@ -39,17 +41,6 @@ SPUN = np.radians(300)
 TURNED, ROUND, STRAIGHT = np.radians(60), np.radians(140), np.radians(30)
 """A turn that is one, a turn around, and how much a body that does not turn may."""
 SIDES = ("left", "right")
-
-
-@dataclass(frozen=True)
-class Moment:
-    """Frames [start, stop) in which something of `WORDS` happens; the clip may be shown from `low` up to `high`."""
-
-    tag: str
-    start: int
-    stop: int
-    low: int
-    high: int
 
 
 def sitting(positions: Positions, measured: Track) -> Iterator[Moment]:
@@ -296,30 +287,6 @@ def alone(tag: str, start: int, stop: int, frames: int) -> Moment:
     return Moment(tag, start, stop, max(0, start - 30), min(frames, stop + 40))
 
 
-def runs(flags: NDArray[np.bool_], shortest: int) -> Iterator[tuple[int, int]]:
-    """Stretches [a, b) of true flags, those less than six frames apart as one."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
-    joined: list[list[int]] = []
-    for a, b in edges.reshape(-1, 2).tolist():
-        if joined and a - joined[-1][1] < 6:
-            joined[-1][1] = b
-        else:
-            joined.append([a, b])
-    yield from ((a, b) for a, b in joined if b - a >= shortest)
-
-
-def back(flags: NDArray[np.bool_], at: int) -> int:
-    """The first frame of the stretch of true flags that ends at `at`."""
-    missing = np.flatnonzero(~flags[: at + 1])
-    return int(missing[-1]) + 1 if len(missing) else 0
-
-
-def ahead(flags: NDArray[np.bool_], at: int) -> int:
-    """The end of the stretch of true flags that begins at `at`."""
-    missing = np.flatnonzero(~flags[at:])
-    return at + int(missing[0]) if len(missing) else len(flags)
-
-
 FINDERS: dict[frozenset[str], Callable[[Positions, Track, tuple[str, ...]], Iterator[Moment]]] = {
     frozenset(("sit_down", "sit", "stand_up", "get_up")): lambda p, track, _: sitting(p, track),
     frozenset(("pick_up",)): lambda p, _, actions: reaching(p, actions),
@@ -329,6 +296,7 @@ FINDERS: dict[frozenset[str], Callable[[Positions, Track, tuple[str, ...]], Iter
     frozenset(("sit", "sit_down", "stand_up")): lambda p, track, _: seated(p, track),
     frozenset(("stairs",)): lambda p, _, __: climbing(p),
     frozenset(("hop",)): lambda p, _, __: hopping(p),
+    frozenset(("jump",)): lambda p, track, _: jumping(p, track),
     frozenset(("bow",)): lambda p, _, __: bowing(p),
     frozenset(("crawl",)): lambda p, _, __: crawling(p),
 }
@@ -363,8 +331,9 @@ def shown(moment: Moment, rng: np.random.Generator) -> tuple[int, int]:
     return start, min(moment.high, moment.stop + int(rng.integers(*AFTER)))
 
 
-def captions(moment: Moment, rng: np.random.Generator, count: int = 4) -> tuple[str, ...]:
-    """Sentences about the moment, the plainest always among them."""
+def captions(moment: Moment, rng: np.random.Generator, count: int = 4, free: int = 3) -> tuple[str, ...]:
+    """Sentences about the moment, the plainest always among them, and `free` as people may put it (`wordings`)."""
     others = rng.permutation(len(WORDS[moment.tag]) - 1)[: count - 1] + 1
     phrases = [WORDS[moment.tag][k] for k in (0, *others)]
-    return tuple(f"{SUBJECTS[0] if k == 0 else rng.choice(SUBJECTS)} {p}" for k, p in enumerate(phrases))
+    plain = (f"{SUBJECTS[0] if k == 0 else rng.choice(SUBJECTS)} {p}" for k, p in enumerate(phrases))
+    return (*plain, *wordings.some("moments", moment.tag, free, rng))

@@ -18,6 +18,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -28,13 +29,13 @@ from numpy.typing import NDArray
 from mdm_core.errors import MotionError
 from mdm_core.features import humanml3d
 
-from . import action_words, balance, cmu, compose, describe, moments, pointing_clapping
+from . import action_words, balance, cmu, compose, describe, evidence, moments, pointing_clapping, reactidle, wordings
 from .captions import mirror_words
 from .cmu import Clip
 
 LENGTHS = (64, 96, 128, 196)
 SCALE = 0.0002  # metres a unit of the packed differences
-DESCRIPTIONS = 3  # measured sentences a window
+DESCRIPTIONS = 4  # measured sentences a window
 SHOWN = 8  # windows a moment, each with other context
 HELD_OUT = (12, 38, 46, 118, 126, 127)
 """Subjects that training never sees; measures are taken on them. None of their clips is in the database twice, under
@@ -110,14 +111,16 @@ def windows(clip: Clip, index: int, rng: np.random.Generator) -> Iterator[Window
     measured = track if describable else None
     for start, stop in [(0, frames)] if whole else spans(frames):
         captions = clip.captions if clip.kind == "single" or whole else ()
-        tags = clip.actions if captions else ()
+        shows = not clip.actions or evidence.shows(clip.actions[0], clip.positions[start:stop])
+        tags = clip.actions[0 if shows else 1 :] if captions else ()
         if measured is not None:
             said = [describe.caption(measured, start, stop, rng) for _ in range(DESCRIPTIONS)]
             captions = (*captions, *(s for s in said if s))
             tags = (*tags, *describe.events(measured, start, stop), describe.arms(measured, start, stop))
-        if clip.kind == "single" and "&" not in clip.name:
+        if clip.kind == "single" and "&" not in clip.name and shows:
             captions = (*captions, *action_words.sentences(clip.actions, rng))
-        yield Window(index, start, stop, captions, tuple(t for t in tags if t and t not in unsaid), label(clip))
+        action = label(clip) if shows else ""
+        yield Window(index, start, stop, captions, tuple(t for t in tags if t and t not in unsaid), action)
 
 
 def source_of(name: str) -> str:
@@ -154,8 +157,7 @@ def backwards(clips: Sequence[Clip]) -> Iterator[Clip]:
 
 def waving(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Iterator[Clip]:
     """Walking and standing with arms that wave by formula, `count` times: half of them stand."""
-    usable = [c for c in clips if c.kind == "single" and len(c.positions) >= LENGTHS[0]]
-    groups = [[c for c in usable if c.actions == (action,)] for action in ("idle", "walk")]
+    groups = [evidence.bodies(clips, action, LENGTHS[0]) for action in ("idle", "walk")]
     chances = np.array([0.5, 0.5]) * [bool(group) for group in groups]
     for number in range(count if chances.any() else 0):
         group = groups[int(rng.choice(len(groups), p=chances / chances.sum()))]
@@ -164,7 +166,8 @@ def waving(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Itera
         start = int(rng.integers(len(body.positions) - frames + 1))
         sides = WAVING_SIDES[int(rng.choice(len(WAVING_SIDES), p=(0.47, 0.47, 0.06)))]
         positions = compose.waving(body.positions[start : start + frames], sides, rng)
-        words = describe.WORDS[f"wave {'both' if len(sides) == 2 else sides[0]}"]
+        tag = f"wave {'both' if len(sides) == 2 else sides[0]}"
+        words = describe.WORDS[tag]
         while_standing = body.actions == ("idle",)
         captions: list[str] = []
         for k in range(4):
@@ -176,13 +179,14 @@ def waving(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Itera
                 captions.append(compose.both(body.captions[k % len(body.captions)], f"{subject} {wave}"))
         if not while_standing and body.actions == ("walk",):
             captions += [f"a person walks and {words[0]}", f"a person walks forward and {words[1]}"]
+        captions += [describe.said([] if while_standing else ["forward"], tag, rng) for _ in range(3)]
         actions = ("wave", WHILE + body.actions[0])
         yield Clip(f"{body.name}~wave#{number}", body.subject, "single", actions, tuple(captions), positions)
 
 
 def raising(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Iterator[Clip]:
     """People who stand and raise an arm by formula, `count` times, one in eight both arms."""
-    idle = [c for c in clips if c.kind == "single" and len(c.positions) >= LENGTHS[0] and c.actions == ("idle",)]
+    idle = evidence.bodies(clips, "idle", LENGTHS[0])
     for number in range(count if idle else 0):
         body = idle[int(rng.integers(len(idle)))]
         frames = min(len(body.positions), int(rng.choice(LENGTHS)))
@@ -190,7 +194,8 @@ def raising(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Iter
         side = ("left", "right", "both")[int(rng.choice(3, p=(0.44, 0.44, 0.12)))]
         sides = ("left", "right") if side == "both" else (side,)
         positions = compose.raising(body.positions[start : start + frames], sides, rng)
-        captions = tuple(f"a person {words}" for words in describe.WORDS[f"arm {side}"])
+        plain = tuple(f"a person {words}" for words in describe.WORDS[f"arm {side}"])
+        captions = (*plain, *wordings.some("measured", f"arm {side}", 3, rng))
         actions = (f"raise {side}", WHILE + "idle")
         yield Clip(f"{body.name}~raise#{number}", body.subject, "sequence", actions, captions, positions)
 
@@ -218,15 +223,15 @@ def gestured(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Ite
     Of a gesture any clip counts in which it comes first, of locomotion only the clips with nothing else.
     """
 
-    def choices(shares: dict[str, int], *, alone: bool) -> list[list[Clip]]:
-        result: list[list[Clip]] = []
-        for action, share in shares.items():
-            fitting = [c for c in clips if (c.actions == (action,) if alone else c.actions[:1] == (action,))]
-            long = [c for c in fitting if c.kind == "single" and len(c.positions) >= LENGTHS[0]]
-            result += [long] * share if long else []
-        return result
+    def gestures(action: str) -> list[Clip]:
+        fitting = [c for c in clips if c.actions[:1] == (action,) and c.kind == "single"]
+        return [c for c in fitting if len(c.positions) >= LENGTHS[0]]
 
-    bodies, arms = choices(LOCOMOTION, alone=True), choices(GESTURES, alone=False)
+    of_bodies = [(evidence.bodies(clips, action, LENGTHS[0]), share) for action, share in LOCOMOTION.items()]
+    of_arms = [(gestures(action), share) for action, share in GESTURES.items()]
+    bodies, arms = (
+        [group for group, share in groups if group for _ in range(share)] for groups in (of_bodies, of_arms)
+    )
     for number in range(count if bodies and arms else 0):
         group_of_body, group_of_arms = bodies[rng.integers(len(bodies))], arms[rng.integers(len(arms))]
         body, gesture = group_of_body[rng.integers(len(group_of_body))], group_of_arms[rng.integers(len(group_of_arms))]
@@ -291,7 +296,8 @@ def build(
     Raises MotionError if there is no usable clip.
     """
     rng = np.random.default_rng(seed)
-    measured = [corrected(clip) for clip in (cmu.clips(source) if isinstance(source, Path) else source)]
+    read = chain(cmu.clips(source), reactidle.clips(source)) if isinstance(source, Path) else source
+    measured = [corrected(clip) for clip in read]
     if not measured:
         raise MotionError("No clip of this data set can be trained on; `mdm data check` says why.")
     longer = list(carried_on(measured))

@@ -8,6 +8,7 @@ import numpy as np
 
 from mdm_core import rotations
 
+from . import evidence
 from .cmu import Clip
 from .compose import ARMS, Positions, both, chest, direction, ease, with_arm_at
 
@@ -23,8 +24,7 @@ CLAPS = ("claps", "claps the hands", "is clapping", "applauds", "claps along")
 
 def clips(whole: Sequence[Clip], count: int, rng: np.random.Generator) -> Iterator[Clip]:
     """`count` clips, two of three standing, half of them pointing."""
-    usable = [c for c in whole if c.kind == "single" and len(c.positions) >= SHORTEST]
-    groups = [[c for c in usable if c.actions == (action,)] for action in ("idle", "walk")]
+    groups = [evidence.bodies(whole, action, SHORTEST) for action in ("idle", "walk")]
     chances = np.array([2.0, 1.0]) * [bool(group) for group in groups]
     for number in range(count if chances.any() else 0):
         group = groups[int(rng.choice(2, p=chances / chances.sum()))]

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .paraphrases import SETS
+
 if TYPE_CHECKING:
     from mdm_core.generator import MotionGenerator
 
@@ -50,7 +52,13 @@ def add_parsers(subparsers: Any) -> None:
     probe.add_argument(
         "--sampler", metavar="NAME", help="ancestral, ddim, dpmpp_2m or dpmpp_2m_sde (default: the model's)"
     )
-    probe.add_argument("--paraphrases", action="store_true", help="ask in words that the training data does not use")
+    probe.add_argument(
+        "--paraphrases",
+        nargs="?",
+        const="first",
+        choices=tuple(SETS),
+        help="ask in words that the training data does not use (two sets, by two authors; default: the first)",
+    )
     probe.add_argument(
         "--real", type=Path, metavar="FOLDER", help="also test the real clips of `mdm data build`'s source"
     )
@@ -95,7 +103,7 @@ def run_eval(arguments: argparse.Namespace) -> int:
             guidance=arguments.guidance,
             steps=arguments.steps,
             sampler=arguments.sampler,
-            paraphrased=arguments.paraphrases,
+            words=SETS[arguments.paraphrases] if arguments.paraphrases else None,
             on_step=progress.show,
         )
     real = probe.real(cmu.clips(arguments.real), arguments.seconds) if arguments.real else {}

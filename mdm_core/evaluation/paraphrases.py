@@ -2,6 +2,9 @@
 
 Written by hand, before anything was measured with them; `mdm eval --paraphrases` asks these instead, with the same
 tests. That none of them is a caption is for the test suite to check, where the captions are.
+
+`SECOND` was written later by another author, who had seen neither captions nor `PARAPHRASES`, before wordings were
+added to the data (`mdm_core.datasets.wordings`, whose authors had not seen either set).
 """
 
 from __future__ import annotations
@@ -70,3 +73,69 @@ PARAPHRASES: dict[str, str] = {
     "a person dances salsa": "moving in salsa steps",
     "a person walks forward and waves": "walking ahead while greeting somebody with a wave",
 }
+SECOND: dict[str, str] = {
+    "a person walks forward": "the character is walking straight ahead",
+    "someone strolls along": "taking a leisurely walk",
+    "a person walks slowly": "walking at an unhurried, slow pace",
+    "a person walks briskly": "a guy walking at a quick pace",
+    "a person runs": "the man is running",
+    "a person jogs forward": "a light jog straight ahead",
+    "a person walks backward": "the figure backs up, walking in reverse",
+    "a person sidesteps to the left": "shuffle sideways to the left",
+    "a person sidesteps to the right": "he takes lateral steps toward his right",
+    "a person turns left": "rotate the body to face left",
+    "a person turns right": "the man pivots to his right",
+    "a person turns around": "turning to face the opposite way",
+    "a person spins around": "she twirls on the spot",
+    "a person walks in a circle": "walking a circular path",
+    "a person walks and turns left": "walk, making a left turn",
+    "a person walks forward, then stops": "he takes some steps ahead and comes to a halt",
+    "a person walks, then turns around and walks back": "walk away, do a u-turn and return on foot",
+    "a person marches": "marching like a soldier on parade",
+    "a person sneaks forward": "creeping ahead stealthily",
+    "a person limps": "hobbling along with a bad leg",
+    "a person walks like a zombie": "undead shambling walk",
+    "a person walks up the stairs": "climbing a staircase",
+    "a person stands still": "idle standing pose, not moving",
+    "a person jumps": "leap up into the air",
+    "a person jumps forward": "making a leap ahead",
+    "a person hops on one leg": "bouncing along on a single foot",
+    "a person does jumping jacks": "star jumps exercise",
+    "a person runs and jumps": "taking a running leap",
+    "a person sits down": "the woman takes a seat",
+    "a person is sitting on a chair": "seated in a chair",
+    "a person stands up from a chair": "rising to the feet out of a seat",
+    "a person crouches down": "duck down low into a crouch",
+    "a person squats": "doing a deep knee bend",
+    "a person lies on the ground": "lying flat on the floor",
+    "a person gets up from the ground": "he picks himself up off the floor and stands",
+    "a person falls to the ground": "collapsing onto the floor",
+    "a person crawls": "moving along on hands and knees",
+    "a person bows": "bend at the waist in a respectful bow",
+    "a person does a cartwheel": "the gymnast performs a cartwheel",
+    "a person does a handstand": "balancing upside down on both hands",
+    "a person waves": "waving hello to somebody",
+    "a person waves the right hand": "greeting wave with the right hand",
+    "a person waves the left hand": "he says hi by waving his left hand",
+    "a person raises both arms": "lift the two arms up",
+    "a person raises the left arm": "the left arm goes up",
+    "a person raises the right arm": "she lifts her right arm up high",
+    "a person claps": "applauding with both hands",
+    "a person points at something": "pointing a finger toward an object",
+    "a person stretches": "stretching out the body to loosen up",
+    "a person drinks": "taking a sip from a cup",
+    "a person talks on the phone": "having a phone call, handset at the ear",
+    "a person kicks": "a man does a kick",
+    "a person kicks with the right leg": "right leg kick",
+    "a person kicks with the left leg": "kicking out using the left foot",
+    "a person throws punches": "boxer punching the air several times",
+    "a person throws a ball": "tossing a ball",
+    "a person picks something up from the ground": "bend down and grab an object off the floor",
+    "a person dribbles a basketball": "basketball player bouncing the ball",
+    "a person swings a golf club": "golfer taking a swing",
+    "a person dances": "dancing to some music",
+    "a person dances salsa": "salsa dancing steps",
+    "a person walks forward and waves": "he steps ahead, waving a hand",
+}
+SETS = {"first": PARAPHRASES, "second": SECOND}
+"""As `mdm eval --paraphrases` names them."""

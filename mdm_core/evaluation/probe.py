@@ -6,7 +6,7 @@ label how often they pass where the truth is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,6 @@ from mdm_core.generator import MotionGenerator, OnStep, Request
 from mdm_core.motion import Motion
 
 from .geometry import FPS
-from .paraphrases import PARAPHRASES
 from .prompts import PROMPTS
 
 REAL_CLIPS = 24
@@ -70,14 +69,15 @@ def probe(
     guidance: float | None = None,
     steps: int | None = None,
     sampler: str | None = None,
-    paraphrased: bool = False,
+    words: Mapping[str, str] | None = None,
     on_step: OnStep | None = None,
 ) -> Report:
-    """Generates `takes` motions of each prompt and tests them. paraphrased: asks for them in `PARAPHRASES`' words.
+    """Generates `takes` motions of each prompt and tests them. words: other words for the prompts,
+    as `paraphrases.SETS` has them.
 
     No two motions come from the same seed: one lucky noise would count 62 times.
     """
-    asked = tuple(PARAPHRASES[text] if paraphrased else text for text in PROMPTS)
+    asked = tuple(words[text] if words else text for text in PROMPTS)
     seeds = tuple(takes * number for number in range(len(asked)))
     request = Request(asked, seconds=seconds, takes=takes, guidance=guidance, steps=steps, sampler=sampler, seeds=seeds)
     return judge(generator.generate(request, on_step=on_step), takes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mdm_core.datasets import action_words
+from mdm_core.datasets import action_words, wordings
 from mdm_core.datasets.pack import ACTIONS
 from mdm_core.evaluation.paraphrases import PARAPHRASES
 
@@ -13,7 +13,8 @@ def test_the_plainest_sentence_is_always_said_and_no_sentence_twice() -> None:
     for seed in range(5):
         said = action_words.sentences(("march", "walk"), np.random.default_rng(seed))
         assert said[0] == "a person marches"
-        assert len(said) == len(set(said)) == 3
+        assert len(said) == len(set(said)) == 6
+        assert set(said[3:]) <= set(wordings.table()["labels"]["march"])
 
 
 def test_labels_without_words_say_nothing() -> None:

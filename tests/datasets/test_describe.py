@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mdm_core.datasets import describe
+from mdm_core.datasets import describe, wordings
 from tests.datasets.bodies import moved, standing, turned
 
 
@@ -80,7 +80,40 @@ def test_caption_says_what_happens() -> None:
     measured = describe.track(moved(standing(80), (0, 0, 3.5)))
     said = {describe.caption(measured, 0, 80, np.random.default_rng(k)) for k in range(40)}
     assert len(said) > 8
-    assert all(any(word in s for word in describe.WORDS["run"]) for s in said)
+    known = [*describe.WORDS["run"], *wordings.table()["measured"]["run"]]
+    known += [words for pair in wordings.table()["parts"]["run"] for words in pair]
+    assert all(any(s.endswith(words) for words in known) for s in said)
+    assert any(words in s for s in said for words in describe.WORDS["run"])
+
+
+def test_what_happens_one_after_another_is_told_in_that_order_and_in_one_form() -> None:
+    parts = wordings.table()["parts"]
+    forms = [
+        {
+            name: {*describe.WORDS[name], *(pair[0] for pair in parts[name])}
+            for name in ("forward", "turn left", "wave both")
+        },
+        {name: {pair[1] for pair in parts[name]} for name in ("forward", "turn left", "wave both")},
+    ]
+    for seed in range(60):
+        sentence = describe.said(["forward", "turn left"], "wave both", np.random.default_rng(seed))
+        assert any(
+            any(
+                first in sentence.split(second)[0] and sentence.endswith(f"and {third}")
+                for first in form["forward"]
+                for second in form["turn left"]
+                if second in sentence
+                for third in form["wave both"]
+            )
+            for form in forms
+        ), sentence
+
+
+def test_who_shifts_about_does_not_stand_still() -> None:
+    assert happening(standing(80)) == ["stand"]
+    swaying = standing(80)
+    swaying[..., 0] += 0.12 * np.sin(2 * np.pi * np.arange(80) / 60)[:, None]
+    assert happening(swaying) == ["shift"]
 
 
 def seated(frames: int) -> np.ndarray:

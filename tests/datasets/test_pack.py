@@ -7,7 +7,7 @@ import pytest
 
 from mdm_core.datasets import pack
 from mdm_core.datasets.cmu import Clip
-from tests.datasets.bodies import standing
+from tests.datasets.bodies import moved, standing
 
 
 def clip(name: str, kind: str, *actions: str, frames: int = 120) -> Clip:
@@ -17,7 +17,8 @@ def clip(name: str, kind: str, *actions: str, frames: int = 120) -> Clip:
 @pytest.mark.parametrize(
     ("shown", "label"),
     [
-        (clip("01_01", "single", "walk"), "walk"),
+        (clip("01_01", "single", "idle"), "idle"),
+        (clip("01_01", "single", "walk"), ""),
         (clip("01_01+cycle", "single", "hop", "jump"), "hop"),
         (clip("01_01", "single", "chop"), ""),
         (clip("01_01", "sequence", "walk", "turn"), ""),
@@ -46,9 +47,22 @@ def test_what_is_done_once_is_not_carried_on() -> None:
 
 
 def test_windows_of_one_action_are_also_told_in_its_plain_words() -> None:
-    said = [set(w.captions) for w in pack.windows(clip("01_01", "single", "march"), 0, np.random.default_rng(0))]
-    assert all("a person marches" in captions for captions in said)
-    of_many = pack.windows(clip("01_01", "sequence", "march", "turn"), 0, np.random.default_rng(0))
-    assert not any("a person marches" in w.captions for w in of_many)
-    combined = pack.windows(clip("01_01&02_02#3", "single", "march", "while walk"), 0, np.random.default_rng(0))
-    assert not any("a person marches" in w.captions for w in combined)
+    said = [set(w.captions) for w in pack.windows(clip("01_01", "single", "bow"), 0, np.random.default_rng(0))]
+    assert all("a person bows" in captions for captions in said)
+    of_many = pack.windows(clip("01_01", "sequence", "bow", "turn"), 0, np.random.default_rng(0))
+    assert not any("a person bows" in w.captions for w in of_many)
+    combined = pack.windows(clip("01_01&02_02#3", "single", "bow", "while walk"), 0, np.random.default_rng(0))
+    assert not any("a person bows" in w.captions for w in combined)
+
+
+def test_windows_that_do_not_show_the_action_are_not_called_after_it() -> None:
+    body = standing(392)
+    body[196:] = moved(standing(196), (0, 0, 1.2))
+    half = Clip("01_01", 1, "single", ("walk",), ("a person moves",), body)
+    found = list(pack.windows(half, 0, np.random.default_rng(0)))
+    for window in found:
+        walks = (window.stop - max(window.start, 196)) * 1.2 > 0.5 * (window.stop - window.start)
+        assert ("a person walks" in window.captions) == (window.action == "walk") == ("walk" in window.tags)
+        assert window.action == "walk" or not walks
+        assert window.action == "" or window.stop > 196
+    assert {window.action for window in found} == {"walk", ""}

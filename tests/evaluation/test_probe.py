@@ -10,7 +10,7 @@ import pytest
 
 from mdm_core.datasets.cmu import Clip
 from mdm_core.evaluation import probe, report
-from mdm_core.evaluation.paraphrases import PARAPHRASES
+from mdm_core.evaluation.paraphrases import PARAPHRASES, SECOND
 from mdm_core.evaluation.prompts import PROMPTS
 from mdm_core.generator import Request
 from mdm_core.motion import Motion
@@ -206,21 +206,22 @@ class Asked:
         return [walk] * (request.takes * len(request.prompts))
 
 
-@pytest.mark.parametrize("paraphrased", [False, True])
-def test_every_motion_has_a_seed_of_its_own(paraphrased: bool) -> None:
+@pytest.mark.parametrize("words", [None, PARAPHRASES, SECOND])
+def test_every_motion_has_a_seed_of_its_own(words: dict[str, str] | None) -> None:
     model = Asked()
-    probe.probe(model, takes=3, paraphrased=paraphrased)  # type: ignore[arg-type]
+    probe.probe(model, takes=3, words=words)  # type: ignore[arg-type]
     assert model.request is not None
-    assert model.request.prompts == tuple(PARAPHRASES.values() if paraphrased else PROMPTS)
+    assert model.request.prompts == tuple(words.values() if words else PROMPTS)
     seeds = [first + take for first in model.request.seeds for take in range(3)]
     assert len(set(seeds)) == 3 * len(PROMPTS)
 
 
-def test_each_prompt_has_other_words_that_no_caption_uses() -> None:
-    assert list(PARAPHRASES) == list(PROMPTS)
-    assert len(set(PARAPHRASES.values())) == len(PROMPTS)
+@pytest.mark.parametrize("words", [PARAPHRASES, SECOND])
+def test_each_prompt_has_other_words_that_no_caption_uses(words: dict[str, str]) -> None:
+    assert list(words) == list(PROMPTS)
+    assert len(set(words.values())) == len(PROMPTS)
     if not CAPTIONS.exists():
         pytest.skip("The captions are in ../shared, which is absent.")
     rows = [json.loads(line) for line in CAPTIONS.read_text(encoding="utf-8").splitlines()]
     said = {caption.casefold() for row in rows for caption in row["captions"]}
-    assert len(said) > 1000 and not said & {words.casefold() for words in PARAPHRASES.values()}
+    assert len(said) > 1000 and not said & {paraphrase.casefold() for paraphrase in words.values()}

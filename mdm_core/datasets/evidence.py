@@ -1,0 +1,135 @@
+"""Whether a few seconds of a clip show what the clip is labelled as, where positions can tell.
+
+A clip that is called a golf swing may take aim for most of its length, one that is called drinking may hold a cup.
+Plain words ("a person swings a golf club") are said only of windows with the movement in them. Of labels that no table
+here names, any window is taken to show them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mdm_core.features.humanml3d import heading
+
+from .cmu import Clip
+
+Positions = NDArray[np.floating[Any]]
+
+FPS = 20.0
+PELVIS, CHEST, HEAD = 0, 9, 15
+HIPS, KNEES, ANKLES, SHOULDERS, WRISTS = [1, 2], [4, 5], [7, 8], [16, 17], [20, 21]
+STANDS_STILL = 0.12
+"""m/s of pelvis and ankles on the mean."""
+
+
+def shows(action: str, positions: Positions) -> bool:
+    """Whether positions [T, 22, 3] (metres, Y up, 20 fps, feet on y = 0) show the labelled action."""
+    test = SIGNS.get(action)
+    return len(positions) < 2 or test is None or test(positions)
+
+
+def bodies(clips: Sequence[Clip], action: str, shortest: int) -> list[Clip]:
+    """The single clips of at least `shortest` frames that do this alone and show it: whom arms can be given to."""
+    alone = [c for c in clips if c.kind == "single" and c.actions == (action,) and len(c.positions) >= shortest]
+    return [c for c in alone if shows(action, c.positions)]
+
+
+def speed(tracks: Positions) -> Positions:
+    """m/s [T, ...] of points [T, ..., 3]."""
+    return np.linalg.norm(np.gradient(tracks, axis=0), axis=-1) * FPS
+
+
+def stands_still(p: Positions) -> bool:
+    return bool(speed(p[:, [PELVIS, *ANKLES]]).mean() < STANDS_STILL and p[:, PELVIS, 1].min() > 0.8)
+
+
+def club_swung(p: Positions) -> bool:
+    """Both hands, close together, fast against the body."""
+    together = np.linalg.norm(p[:, 20] - p[:, 21], axis=-1) < 0.35
+    return bool((together & (speed(p[:, WRISTS] - p[:, :1]).min(axis=1) > 2.0)).any())
+
+
+def hand_at_head(share: float) -> Callable[[Positions], bool]:
+    """A wrist within 32 cm of the head for that share of the time."""
+
+    def test(p: Positions) -> bool:
+        near = np.linalg.norm(p[:, WRISTS] - p[:, HEAD, None], axis=-1) < 0.32
+        return bool((near.mean(axis=0) > share).any())
+
+    return test
+
+
+def knees_lifted(p: Positions) -> bool:
+    """Each knee comes near the height of its hip, twice or more."""
+    up = p[:, KNEES, 1] - p[:, HIPS, 1] > -0.28
+    return bool((np.diff(up.astype(int), axis=0) > 0).sum(axis=0).min() >= 2)
+
+
+def creeps(p: Positions) -> bool:
+    """Goes slowly with bent legs."""
+    went = np.linalg.norm(np.diff(p[:, PELVIS][:, [0, 2]], axis=0), axis=-1).mean() * FPS
+    return bool(0.12 < went < 1.2 and p[:, PELVIS, 1].mean() < 0.88)
+
+
+def favours_a_leg(p: Positions) -> bool:
+    """Goes, and stands clearly longer on one foot than on the other."""
+    went = np.linalg.norm(np.diff(p[:, PELVIS][:, [0, 2]], axis=0), axis=-1).mean() * FPS
+    left, right = (speed(p[:, ANKLES]) < 0.35).mean(axis=0)
+    return bool(0.15 < went < 1.7 and abs(left - right) > 0.09 * max(left + right, 1e-6))
+
+
+def reaches_out(p: Positions) -> bool:
+    """Both hands far from the chest and above it at once."""
+    hands = p[:, WRISTS] - p[:, CHEST, None]
+    far = (np.linalg.norm(hands, axis=-1).min(axis=1) > 0.48) & (hands[..., 1].min(axis=1) > 0)
+    return bool(far.mean() > 0.1)
+
+
+def hand_flung(p: Positions) -> bool:
+    """A wrist fast against the pelvis at the height of the shoulders."""
+    fast = speed(p[:, WRISTS] - p[:, :1]) > 2.4
+    return bool((fast & (p[:, WRISTS, 1] > p[:, [12], 1] - 0.12)).any())
+
+
+def hands_busy(p: Positions) -> bool:
+    return bool(speed(p[:, [*ANKLES, *WRISTS]]).mean() > 0.45)
+
+
+def upside_down(p: Positions) -> bool:
+    return bool((p[:, HEAD, 1] < p[:, PELVIS, 1] - 0.15).any())
+
+
+def goes(low: float, high: float) -> Callable[[Positions], bool]:
+    """On the mean between these m/s along the facing."""
+
+    def test(p: Positions) -> bool:
+        ahead = np.sum(np.gradient(p[:, PELVIS], axis=0) * heading(p), axis=-1).mean() * FPS
+        return bool(low < ahead < high)
+
+    return test
+
+
+SIGNS: dict[str, Callable[[Positions], bool]] = {
+    "idle": stands_still,
+    "golf": club_swung,
+    "drink": hand_at_head(0.1),
+    "eat": hand_at_head(0.1),
+    "phone": hand_at_head(0.3),
+    "march": knees_lifted,
+    "sneak": creeps,
+    "limp": favours_a_leg,
+    "stretch": reaches_out,
+    "throw": hand_flung,
+    "dance": hands_busy,
+    "salsa": hands_busy,
+    "cartwheel": upside_down,
+    "handstand": upside_down,
+    "walk": goes(0.35, 2.4),
+    "run": goes(1.5, 8.0),
+    "jog": goes(1.2, 8.0),
+    "walk_backward": goes(-2.5, -0.2),
+}
