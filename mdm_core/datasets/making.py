@@ -16,7 +16,7 @@ import numpy as np
 from mdm_core.errors import MotionError
 from mdm_core.features import humanml3d, kit, smpl_rot6d
 
-from . import clips, feature_pack, formats, humanml3d_folder, pack, worded
+from . import clips, feature_pack, formats, humanml3d_folder, pack, reactidle, worded
 from .clips import LabelsBy
 from .cmu import Clip
 from .feature_pack import About, Sample, States, every_tenth
@@ -77,7 +77,8 @@ def make(folder: Path, target: Path, asked: Making) -> dict[str, int]:
     if kind == formats.POSITIONS:
         if asked.rotations:
             raise MotionError(f"{folder} holds positions for our own recipe; leave --rotations out.")
-        return pack.build(folder, target, sentences(asked), gestures=asked.gestures, seed=asked.seed)
+        about = {"data": positions_card(folder)}
+        return pack.build(folder, target, sentences(asked), gestures=asked.gestures, seed=asked.seed, about=about)
     if asked.rotations:
         return of_rotations(folder, target, kind, asked)
     number = clips.numbers(subjects(folder, kind))
@@ -124,6 +125,14 @@ def data_card(folder: Path, kind: str) -> dict[str, str]:
     if is_cmu(folder, kind):
         return {"name": CMU_NAME, "acknowledgement": CMU_THANKS}
     return {"name": f"{folder.name} ({kind})"}
+
+
+def positions_card(folder: Path) -> dict[str, str]:
+    """The same of a folder of `cmu_positions.npz`, which may hold ReActIdle's recordings beside it."""
+    names = [f"{CMU_NAME}, captions written for this project"]
+    if (folder / reactidle.FILE).exists():
+        names.append(reactidle.NAME)
+    return {"name": "; ".join(names), "acknowledgement": CMU_THANKS}
 
 
 def of_features(folder: Path, target: Path, asked: Making) -> dict[str, int]:

@@ -20,6 +20,7 @@ from mdm_core.skeleton import JOINTS
 
 from . import cmu, knees
 
+NAME = "ReActIdle (MIT licence, (c) 2025 RSAIT)"
 FILE = "idle_positions.npz"
 FIRST_SUBJECT = 1000
 """Their subjects' numbers begin here; a performer's acted and genuine clips share one."""

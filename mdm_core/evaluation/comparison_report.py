@@ -26,6 +26,7 @@ METRICS: dict[str, tuple[str, str]] = {
     "float_height": ("float, m", "as real"),
     "penetration": ("penetration, m", "lower"),
     "jitter": ("jitter, m/s³", "as real"),
+    "speed": ("speed of the joints, m/s", "as real"),
     "nearest_training": ("nearest training clip, m", "not far below real"),
 }
 """How each metric is called, and what is good."""

@@ -36,6 +36,7 @@ class Physical:
     float_height: float
     penetration: float
     jitter: float
+    speed: float
 
 
 def measure(positions: Array, fps: float) -> Physical:
@@ -48,7 +49,15 @@ def measure(positions: Array, fps: float) -> Physical:
         float_height=float_height(positions),
         penetration=measures.penetration(positions),
         jitter=measures.jitter(positions, fps),
+        speed=speed(positions, fps),
     )
+
+
+def speed(positions: Array, fps: float) -> float:
+    """Mean speed, m/s, of all joints: what moves faster has the more jitter for it."""
+    if len(positions) < 2:
+        return 0.0
+    return float(np.linalg.norm(np.diff(positions, axis=0), axis=-1).mean() * fps)
 
 
 def columns(found: Sequence[Physical]) -> dict[str, Array]:

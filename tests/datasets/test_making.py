@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from mdm_core.cli import main
-from mdm_core.datasets import feature_pack, pack
+from mdm_core.datasets import cmu, feature_pack, pack
 from mdm_core.errors import MotionError
 from mdm_core.features import humanml3d
 from mdm_core.io import bvh
 from mdm_core.motion import Motion
 from tests.datasets import capture, folders
 from tests.datasets.bodies import moved, standing, turned
+from tests.datasets.test_reactidle import written as idle_folder
 
 
 def build(folder: Path, out: Path, *more: str) -> None:
@@ -118,3 +119,37 @@ def test_a_pack_of_the_other_kind_is_named(tmp_path: Path) -> None:
             feature_pack.load(tmp_path / "cut.npz")
         with pytest.raises(MotionError, match="is no training pack"):
             pack.load(tmp_path / "cut.npz")
+
+
+def positions_folder(folder: Path) -> None:
+    """A walker of CMU's 20 joints at 12 fps, in the form of cmu_positions.npz and cmu_clips.jsonl."""
+    body, scale = moved(standing(60), (0, 0, 1.1), fps=12), 1e-4
+    joints = np.zeros((60, 20, 3))
+    for smpl, theirs in cmu.DIRECT.items():
+        joints[:, theirs] = body[:, smpl]
+    joints[:, 6], joints[:, 10] = body[:, 20], body[:, 21]
+    joints[:, 7], joints[:, 11] = body[:, 20] - [0, 0.05, 0], body[:, 21] - [0, 0.05, 0]
+    joints[:, 3] = joints[:, 2]
+    delta = np.diff(np.rint(joints / scale), axis=0, prepend=0).reshape(60, 60).T.astype(np.int16)
+    np.savez(folder / "cmu_positions.npz", ids=["01_01"], offsets=[0, 60], delta=delta, scale=scale)
+    row = {
+        "id": "01_01",
+        "subject": 1,
+        "fps": 12,
+        "kind": "single",
+        "actions": ["walk"],
+        "captions": ["a person walks"],
+    }
+    (folder / "cmu_clips.jsonl").write_text(json.dumps(row), encoding="utf-8")
+
+
+@pytest.mark.parametrize("idle", [False, True])
+def test_positions_of_cmu_and_people_who_stand_idle(tmp_path: Path, idle: bool) -> None:
+    positions_folder(tmp_path)
+    if idle:
+        idle_folder(tmp_path)
+    build(tmp_path, tmp_path / "pack.npz")
+    made = pack.load(tmp_path / "pack.npz")
+    assert {"01_01", "acted_007_acted"} & set(made.names) == ({"01_01", "acted_007_acted"} if idle else {"01_01"})
+    assert ("ReActIdle" in made.about["data"]["name"]) == idle
+    assert "mocap.cs.cmu.edu" in made.about["data"]["acknowledgement"]

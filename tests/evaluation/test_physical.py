@@ -87,3 +87,12 @@ def test_slide_is_a_mean_over_the_time_on_the_ground() -> None:
     steps = np.array([199, 1])
     assert body[1].slide == pytest.approx(5.0) and body[0].ground / body[1].ground == pytest.approx(199)
     assert physical.means(body)["slide"] == pytest.approx(np.average([0, 5], weights=steps))
+
+
+def test_speed_is_that_of_all_joints() -> None:
+    seconds = np.arange(41) / FPS
+    body = np.zeros((41, 22, 3))
+    body[:, :11, 0] = seconds[:, None] * 1.2
+    assert physical.measure(body, FPS).speed == pytest.approx(0.6)
+    assert physical.measure(body, 2 * FPS).speed == pytest.approx(1.2)
+    assert physical.measure(body[:1], FPS).speed == 0.0
