@@ -137,8 +137,8 @@ def positions_folder(folder: Path) -> None:
         "subject": 1,
         "fps": 12,
         "kind": "single",
-        "actions": ["walk"],
-        "captions": ["a person walks"],
+        "actions": ["chop"],
+        "captions": ["a person chops"],
     }
     (folder / "cmu_clips.jsonl").write_text(json.dumps(row), encoding="utf-8")
 
