@@ -22,6 +22,7 @@ from ..retarget.ik_limbs import FoundLimb
 from ..retarget.posing import Posing
 from ..retarget.rest import read_rest
 from ..rig import RigMap, RigSnapshot
+from .chains import freed
 from .freedoms import joints_of
 from .seams import usual_jump
 from .switches import limbs_read
@@ -104,6 +105,7 @@ def read_stretch(armature: Any, scene: Any, rig: RigSnapshot, rig_map: RigMap, f
     frames = np.arange(first, last + 1)
     samples = read.sample(armature, frames, action=action)
     limbs = limbs_read(armature, rig, rig_map, frames.tolist())
+    rig = freed(rig, limbs)
     poses = _evaluated(armature, scene, rig, rig_map, frames, limbs)
     if poses is not None and limbs:
         poses = {**poses, **fk_poses(rig, limbs, poses)}
@@ -140,7 +142,7 @@ def _evaluated(
     shown = [name for limb in limbs for name in (*limb.played, limb.end, limb.pole) if name is not None]
     if not shown and not read.driven(armature) & set(wanted):
         return None
-    return read.poses(armature, [*wanted, *shown], frames, scene)
+    return read.poses(armature, sorted({*wanted, *shown}), frames, scene)
 
 
 def _unfollowed(

@@ -112,7 +112,11 @@ def follow(
     rotations: dict[str, Array] = {}
     for limb in limbs:
         change = after.pose(limb.fk[2]) @ np.linalg.inv(before.pose(limb.fk[2]))
-        moved = change @ before.pose(limb.end)
+        if limb.turns:
+            moved = change @ before.pose(limb.end)
+        else:
+            moved = before.pose(limb.end).copy()
+            moved[..., :3, 3] += (after.pose(limb.fk[2]) - before.pose(limb.fk[2]))[..., :3, 3]
         turns[limb.end], places[limb.end] = _turn(rig, moved, limb.end), moved[..., :3, 3]
         if limb.pole is not None:
             start, turn = _swung(rig, limb, before, after)
@@ -124,7 +128,7 @@ def follow(
     solved = Posing(rig, turns, places, basis_of(rig, later))
     for name in turns:
         solved.pose(name)
-    rotations |= {limb.end: solved.rotations[limb.end] for limb in limbs}
+    rotations |= {limb.end: solved.rotations[limb.end] for limb in limbs if limb.turns}
     rotations |= _rolls(rig, rig_map, limbs, original, later)
     return replace(
         edited,

@@ -55,7 +55,7 @@ class FoundLimb:
     """A limb's bones in a rig. part: "left_arm", ...; fk: upper, lower, end; tips: (FK, IK) beyond the end.
 
     played: the bones that show what the limb plays, whether FK or IK: of `fk` and, if there is one, of the tip; ()
-    where it is not known.
+    where it is not known. turns: whether the end control turns hand or foot too, and does not only move it.
     """
 
     part: str
@@ -66,6 +66,7 @@ class FoundLimb:
     tips: tuple[str, str] | None
     still: tuple[str, ...]
     played: tuple[str, ...] = ()
+    turns: bool = True
 
     @property
     def controls(self) -> tuple[str, ...]:
@@ -77,6 +78,11 @@ class FoundLimb:
     def fk_bones(self) -> tuple[str, ...]:
         """Its FK controls, tip included."""
         return self.fk if self.tips is None else (*self.fk, self.tips[0])
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """Of these the ones whose keys do nothing while the limb plays IK."""
+        return self.fk_bones if self.turns else self.fk[:2]
 
 
 def limbs_of(rig: RigSnapshot, rig_map: RigMap) -> list[FoundLimb]:
