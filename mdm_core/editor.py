@@ -13,7 +13,7 @@ from mdm_core import cleanup
 from mdm_core.cleanup import contacts as stances_of
 from mdm_core.diffusion import samplers
 from mdm_core.editing import constraints, footing, observed, source, windows, world
-from mdm_core.editing.finish import Body, attached, finish, landed, project
+from mdm_core.editing.finish import Body, attached, finish, landed, project, with_marks
 from mdm_core.editing.plan import Model, Plan, Scene, jump, plan, scene
 from mdm_core.editing.projection import Projection, Targets
 from mdm_core.editing.request import EditRequest, check
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[np.floating[Any]]
 
-TORN = 5e-3
+TORN = 2e-3
 """Metres: a bone that is wrong by more where a target is met shows that the target is out of reach."""
 FASTEST = 12.0
 """Metres a second: nobody gets faster, so a target that asks for more is a mistake."""
@@ -227,6 +227,7 @@ def _finished(
         result = finish(raw, targets, held, stands, body)
     else:
         result = attached(project(Projection(targets, body.fps), raw), held, place, body.lengths)
+        result = with_marks(result, targets, held, body)
     _check_met(result, targets, scene_, cut, body, first_frame)
 
     whole = scene_.positions.astype(np.float32)

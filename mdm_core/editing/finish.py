@@ -18,6 +18,7 @@ from mdm_core.cleanup.bones import LEGS, knee_hint, plant
 from mdm_core.cleanup.contacts import runs, slide_steps
 from mdm_core.editing.footing import lifts
 from mdm_core.editing.projection import Projection, Targets, matern, spread
+from mdm_core.editing.whole import whole
 from mdm_core.skeleton import FEET, JOINTS, PARENTS
 
 Numbers = NDArray[np.floating[Any]]
@@ -35,6 +36,8 @@ STAYS = 1e6
 LANDING = 0.12
 """Seconds in which a foot that is held in mid-air or sliding gets onto the place of a stance beside it."""
 LEG_JOINTS = (4, 5, 7, 8, 10, 11)
+MARK_SECONDS = 0.15
+"""How far in time the last correction of a marked joint moves what is around it."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,41 @@ def finish(positions: Numbers, targets: Targets, held: Mask, stances: Mask, body
             break
         result = bodied
     even = with_even_seams(result, held, stances, body)
-    result = attached(even, held, place, body.lengths)
-    if walks:
-        result = attached(legs_to(result, even[:, [7, 8]], body.lengths), held, place, body.lengths)
-    return project(projection, result)
+    result = project(projection, _held_together(even, targets, held, body))
+    return with_marks(result, targets, held, body)
+
+
+def _held_together(positions: Numbers, targets: Targets, held: Mask, body: Body) -> Numbers:
+    """Whole bones [T, 22, 3], with the ankles where they are as far as the legs reach."""
+    result = attached(positions, held, targets.positions, body.lengths)
+    if (~held[:, LEG_JOINTS]).any():
+        result = legs_to(result, positions[:, [leg.ankle for leg in LEGS]], body.lengths)
+        result = attached(result, held, targets.positions, body.lengths)
+    return result
+
+
+def with_marks(positions: Numbers, targets: Targets, held: Mask, body: Body) -> Numbers:
+    """Positions [T, 22, 3] with whole bones, and marked joints, which are near, in their very places; what is beside
+    these in time goes along. Where nothing is marked but what is held they come back as they are."""
+    rows = np.flatnonzero((targets.joints & ~held).any(axis=1))
+    if not len(rows):
+        return positions
+    positions = _held_together(positions, targets, held, body)
+    fixed = held[rows] | targets.joints[rows]
+    fixed[:, 0] |= targets.ground[rows]
+    meeting = np.where(fixed[..., None], targets.positions[rows], positions[rows])
+    on_path = targets.ground[rows] & ~targets.joints[rows, 0] & ~held[rows, 0]
+    meeting[on_path, 0, 1] = positions[rows[on_path], 0, 1]
+    met = whole(meeting, fixed, body.lengths)
+    times, still = np.arange(len(positions)) / body.fps, np.flatnonzero(held.all(axis=1))
+    known = np.concatenate([rows, still])
+    shift = np.concatenate([met - positions[rows], np.zeros((len(still), JOINTS, 3))]).reshape(len(known), -1)
+    kernel = matern(times[known], times[known], MARK_SECONDS) + 1e-9 * np.eye(len(known))
+    moved = matern(times, times[known], MARK_SECONDS) @ np.linalg.solve(kernel, shift)
+    moved = np.where(held[..., None], 0.0, moved.reshape(positions.shape))
+    result = _held_together(positions + moved, targets, held, body)
+    result[rows] = met
+    return result
 
 
 def with_even_seams(positions: Numbers, held: Mask, stances: Mask, body: Body) -> Numbers:
