@@ -13,6 +13,8 @@ from .bezier import Keys
 Array = NDArray[np.floating]
 SAME_SLOPE = 1e-3
 """The share by which the slopes to both sides of a key may differ and still be one: F-curves hold 32-bit numbers."""
+IN_LINE = ("AUTO", "AUTO_CLAMPED", "ALIGNED")
+"""Kinds of handles that Blender holds in one line."""
 
 
 def read(found: curves.Keys, times: Array, dense: Array, stride: int) -> Keys:
@@ -43,7 +45,16 @@ def read(found: curves.Keys, times: Array, dense: Array, stride: int) -> Keys:
     slopes[at], reaches[at] = _handles(mine, curved)
     before, after = slopes[:-1, 1], slopes[1:, 0]
     same = np.abs(after - before) <= SAME_SLOPE * np.maximum(np.abs(before), np.abs(after))
+    same |= np.isin(indices[1:-1], own[_smooth(mine)])
     return Keys(indices, dense[indices], slopes, reaches, np.concatenate([[True], same, [True]]))
+
+
+def _smooth(keys: curves.Keys) -> NDArray[np.bool_]:
+    """[N] whether a key lies between two Béziers, with handles that Blender holds in line, however they are rounded."""
+    kinds = [curves.enum("handle_left_type", it) for it in IN_LINE]
+    bezier = keys.attributes["interpolation"] == curves.enum("interpolation", "BEZIER")
+    held = [np.isin(keys.attributes[name], kinds) for name in ("handle_left_type", "handle_right_type")]
+    return held[0] & held[1] & bezier & np.append(False, bezier[:-1])
 
 
 def _handles(keys: curves.Keys, which: NDArray[np.intp]) -> tuple[Array, Array]:

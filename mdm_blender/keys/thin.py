@@ -2,9 +2,9 @@
 
 Each channel begins with the keys that it has. Each key is tried without: the two nearest keys of its channel to either
 side take its place as well as they can (`windows`), towards whatever undoes most of what the other channels, and bones,
-have off. Once no key can go, the nearest two are also tried one frame nearer to it. So the real part of a quaternion,
-on which small rotations hardly depend, ends with few keys, and so do the idle axes of a hinge. Where a key was smooth
-it stays so. No Blender here.
+have off. Once no key can go, the nearest two are also tried a frame or two from where they are. So the real part of a
+quaternion, on which small rotations hardly depend, ends with few keys, and so do the idle axes of a hinge. A key that
+was smooth stays so, but for those whose corner lets a neighbour go that could not go otherwise. No Blender here.
 """
 
 from __future__ import annotations
@@ -20,8 +20,12 @@ from .bezier import Keys, played
 from .windows import KNOTS, LONGEST, NUMBERS, REACHES, SHORTEST, SLOPES, SPANS, Aims, Fitted, Windows, fit
 
 Array = NDArray[np.floating]
+Moves = Sequence[tuple[int, int]]
 STAY, NEARER = ((0, 0),), ((1, 0), (0, -1), (1, -1))
+AROUND = (*NEARER, (-1, 0), (0, 1), (2, 0), (0, -2))
 """By how many frames the keys before and after one that is taken away are moved."""
+PASSES = ((STAY, False), (AROUND, False), (STAY, True), (NEARER, True))
+"""How keys are tried one by one: how those around them are moved, and whether one of these may become a corner."""
 MANY = (8, 4, 2)
 """How many neighbours at a time are tried first, which is quicker than one by one."""
 WORTH = 0.02
@@ -111,21 +115,21 @@ class Thinning:
     def run(self) -> None:
         """Takes keys away until hardly any can go, beginning with the channels that matter least."""
         for gone in MANY:
-            self._sweep(gone, STAY)
-        for moves in (STAY, NEARER):
-            while self._sweep(1, moves) > WORTH:
+            self._sweep(gone, STAY, False)
+        for moves, corners in PASSES:
+            while self._sweep(1, moves, corners) > WORTH:
                 pass
             for channel in self._channels:
                 channel.tried.clear()
 
-    def _sweep(self, gone: int, moves: Sequence[tuple[int, int]]) -> float:
+    def _sweep(self, gone: int, moves: Moves, corners: bool) -> float:
         """Tries every key of every channel, `gone` neighbours at a time; the share of tries in which they could go."""
         tried = done = 0
         for together in self._ranks():
             for phase in range(0, gone + SPANS, gone):
                 windows = self._windows(together, phase, gone)
                 tried += len(windows)
-                done += self._try(windows, moves)
+                done += self._try(windows, moves, corners)
         return done / max(tried, 1)
 
     def _ranks(self) -> Iterator[list[int]]:
@@ -152,9 +156,9 @@ class Thinning:
                     found.append(window)
         return found
 
-    def _try(self, windows: Sequence[_Window], moves: Sequence[tuple[int, int]]) -> int:
+    def _try(self, windows: Sequence[_Window], moves: Moves, corners: bool) -> int:
         """How many of the windows can do without their keys, which are gone then."""
-        tries = [it for i, window in enumerate(windows) for it in self._tries(i, window, moves)]
+        tries = [it for i, window in enumerate(windows) for it in self._tries(i, window, moves, corners)]
         best: dict[int, tuple[Fitted, _Try]] = {}
         for some in _parts(tries):
             for fitted in self._fitted(some):
@@ -178,7 +182,7 @@ class Thinning:
         moved = self._shared[part] + self._rows[part, c, OWN:] * change[:, None, None]
         return not (np.einsum("tgm,tgm->tg", moved, moved) > 1.0).any()
 
-    def _tries(self, which: int, window: _Window, moves: Sequence[tuple[int, int]]) -> Iterator[_Try]:
+    def _tries(self, which: int, window: _Window, moves: Moves, corners: bool) -> Iterator[_Try]:
         channel, low, high = self._channels[window.channel], window.low, window.high
         right, after = window.position - low, window.position - low + window.gone
         left = right - 1
@@ -186,7 +190,7 @@ class Thinning:
         last = len(knots) - 1
         stays = [i in (0, last) or knot in channel.stops for i, knot in enumerate(knots)]
         aligned = [*channel.aligned[low : low + right], *channel.aligned[low + after : high + 1]]
-        tied = [one or not held for one, held in zip(aligned[1:-1], stays[1:-1], strict=True)]
+        tied = aligned[1:-1]
         start = channel.slopes[low][0] if low > 0 and aligned[0] else None
         end = channel.slopes[high - 1][1] if high < len(channel.knots) - 1 and aligned[-1] else None
         between = slice(low + left, low + after)
@@ -200,7 +204,8 @@ class Thinning:
             moved[left] += by * self._stride
             moved[right] += other * self._stride
             if moved == sorted(set(moved)):
-                yield _Try(which, window.channel, moved, stays, (start, end), reaches, tied)
+                for ties in _with_a_corner(tied) if corners else [tied]:
+                    yield _Try(which, window.channel, moved, stays, (start, end), reaches, ties)
 
     def _fitted(self, tries: Sequence[_Try]) -> Iterator[Fitted]:
         """Those that keep the tolerance."""
@@ -299,6 +304,15 @@ def _joined(reaches: Sequence[tuple[float, float]], widths: Sequence[float]) -> 
         width += more
     start, end = (min(max(it, SHORTEST), LONGEST) for it in (start, end))
     return start / max(start + end, 1.0), end / max(start + end, 1.0)
+
+
+def _with_a_corner(tied: list[bool]) -> Iterator[list[bool]]:
+    """The same with one more key whose slopes may differ, each in turn; as it is where all may."""
+    smooth = [i for i, it in enumerate(tied) if it]
+    for i in smooth:
+        yield [it and i != j for j, it in enumerate(tied)]
+    if not smooth:
+        yield tied
 
 
 def _parts(tries: Sequence[_Try]) -> Iterator[list[_Try]]:

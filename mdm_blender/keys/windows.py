@@ -28,6 +28,8 @@ TIES = ((SLOPES + 1, SLOPES + 2), (SLOPES + 3, SLOPES + 4))
 """The slopes to both sides of the second and the third key."""
 SHORTEST, LONGEST = 0.1, 0.85
 """Between which shares of a span a handle's reach is kept, so that it can be seen and grasped."""
+SOONEST = 1 / 3
+"""How many frames a handle spans at least, and a third of one frame's span: no bend hides between two times."""
 FAR = 1.0
 """How far beyond the range of the curve between two keys a handle may lie, as a share of that range."""
 BARELY = 1.001
@@ -142,7 +144,9 @@ def _solved(windows: Windows, layout: _Layout, local: _Local, aims: Aims, weight
     normal = np.add.reduceat(pulled[:, :, None] * moving[:, None, :], layout.marks)
     pull = np.add.reduceat(pulled * (wanted - local.values + aims.target)[:, None], layout.marks)
     numbers = windows.numbers + _step(windows, layout, normal, pull)
-    reaches = np.clip(numbers[:, REACHES:].reshape(-1, SPANS, 2), SHORTEST, LONGEST)
+    shortest = np.full((len(numbers), SPANS, 1), SHORTEST)
+    shortest[layout.whose, layout.place, 0] = np.clip(SOONEST / layout.width, SHORTEST, 1 / 3)
+    reaches = np.clip(numbers[:, REACHES:].reshape(-1, SPANS, 2), shortest, np.minimum(LONGEST, 1.0 - shortest))
     reaches /= np.maximum(reaches.sum(axis=-1, keepdims=True), 1.0)
     numbers[:, REACHES:] = reaches.reshape(-1, 2 * SPANS)
     return _tied(replace(windows, numbers=numbers))
