@@ -19,6 +19,7 @@ ENUMS = ("interpolation", "easing", "type", "handle_left_type", "handle_right_ty
 NUMBERS = ("amplitude", "back", "period")
 FLAGS = ("select_control_point", "select_left_handle", "select_right_handle")
 AUTO = ("AUTO", "AUTO_CLAMPED", "VECTOR")
+ALL = (*POINTS, *ENUMS, *NUMBERS, *FLAGS)
 SET = ("co", "interpolation", "type", "handle_left_type", "handle_right_type")
 """What generated keys have that new ones do not."""
 
@@ -80,8 +81,7 @@ def _generated(count: int, interpolation: str) -> dict[str, NDArray[Any]]:
 def read(curve: Any) -> Keys:
     """The curve's keys; empty where it is baked to samples."""
     points = curve.keyframe_points
-    names = (*POINTS, *ENUMS, *NUMBERS, *FLAGS)
-    return Keys({name: _got(points, name).reshape((-1, 2) if name in POINTS else -1) for name in names})
+    return Keys({name: _got(points, name).reshape((-1, 2) if name in POINTS else -1) for name in ALL})
 
 
 def _got(points: Any, name: str) -> NDArray[Any]:
@@ -103,7 +103,7 @@ def types(curve: Any) -> NDArray[np.int32]:
     return _got(curve.keyframe_points, "type")
 
 
-def write(curve: Any, keys: Keys, names: tuple[str, ...] = (*POINTS, *ENUMS, *NUMBERS, *FLAGS)) -> None:
+def write(curve: Any, keys: Keys, names: tuple[str, ...] = ALL) -> None:
     """Makes these keys, sorted by frame, the curve's only ones. names: attributes that differ from a new key's."""
     points = curve.keyframe_points
     if len(points):
@@ -120,31 +120,31 @@ def write_dense(curve: Any, frames: NDArray[np.floating], values: NDArray[np.flo
 
 
 def splice_dense(curve: Any, keys: Keys, first: float, last: float) -> None:
-    """`write(curve, spliced(read(curve), keys, first, last))` of `dense` keys, quicker where others keep their number.
+    """`write(curve, spliced(read(curve), keys, first, last))` of `dense` keys, quicker unless fewer keys are left.
 
-    Then only what changes is set; amplitude and the like, which these keys do not use, stay as they were.
+    Then only what changes is set; amplitude and the like, which these keys do not use, stay as they were where no key
+    after them gets another number.
     """
     points = curve.keyframe_points
-    count = len(points)
-    frames = _got(points, "co")[::2]
-    low = int(np.searchsorted(frames, first - SAME_FRAME))
-    high = int(np.searchsorted(frames, last + SAME_FRAME, side="right"))
+    count, co = len(points), _got(points, "co")
+    low = int(np.searchsorted(co[::2], first - SAME_FRAME))
+    high = int(np.searchsorted(co[::2], last + SAME_FRAME, side="right"))
     more = len(keys) - (high - low)
-    if more < 0 or (more and high < count):
+    if more < 0:
         write(curve, spliced(read(curve), keys, first, last))
         return
     if more:
         points.add(more)
     automatic, free = [enum("handle_left_type", it) for it in AUTO], enum("handle_left_type", "FREE")
-    outer = {"handle_left_type": low - 1 if low > 1 else None, "handle_right_type": high if count > high + 1 else None}
-    for name in SET:
-        old = _got(points, name)
-        new = old.copy()
-        width = len(old) // (count + more)
-        new[width * low : width * (low + len(keys))] = keys.attributes[name].ravel()
-        neighbour = outer.get(name)
-        if neighbour is not None and new[neighbour] in automatic:
-            new[neighbour] = free
+    outer = {"handle_left_type": low - 1} if low > 1 else {}
+    if count > high + 1:
+        outer["handle_right_type"] = low + len(keys)
+    for name in SET if not more or high == count else ALL:
+        old = co if name == "co" and not more else _got(points, name)
+        width = 2 if name in POINTS else 1
+        new = np.concatenate([old[: width * low], keys.attributes[name].ravel(), old[width * high : width * count]])
+        if name in outer and new[outer[name]] in automatic:
+            new[outer[name]] = free
         if not np.array_equal(old, new):
             points.foreach_set(name, new)
     curve.update()
