@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mdm_core.checkpoints.bundle import Bundle
-from mdm_core.datasets.pack import LENGTHS, load
+from mdm_core.datasets.pack import load
+from mdm_core.datasets.windows import LENGTHS
 from mdm_core.engine import loading
 from mdm_core.engine.base import Conditioning
 from mdm_core.engine.torch_network import EncoderNetwork, NetworkShape

@@ -11,7 +11,6 @@ measured: tag of `describe` -> sentences. parts: tag of `describe` -> verb phras
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,12 +29,8 @@ def table() -> dict[str, dict[str, Any]]:
 
 def some(kind: str, tag: str, count: int, rng: np.random.Generator) -> tuple[str, ...]:
     """Up to `count` different sentences about a label, moment or measured tag; none if the table has none."""
-    return drawn(table()[kind].get(tag, ()), count, rng)
-
-
-def drawn(sentences: Sequence[str], count: int, rng: np.random.Generator) -> tuple[str, ...]:
-    """Up to `count` of the sentences, each once."""
-    return tuple(sentences[k] for k in rng.permutation(len(sentences))[:count])
+    sentences = table()[kind].get(tag, [])
+    return tuple(str(sentences[int(k)]) for k in rng.permutation(len(sentences))[:count])
 
 
 def part(tag: str, *, gerund: bool, rng: np.random.Generator) -> str:

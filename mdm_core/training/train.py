@@ -17,7 +17,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from mdm_core.checkpoints.bundle import FORMAT, Bundle
-from mdm_core.datasets.pack import HELD_OUT, LENGTHS, load
+from mdm_core.datasets.pack import HELD_OUT, load
+from mdm_core.datasets.windows import LENGTHS
 from mdm_core.diffusion import schedule
 from mdm_core.engine.base import Conditioning
 from mdm_core.engine.torch_network import EncoderNetwork, NetworkShape

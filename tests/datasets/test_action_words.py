@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mdm_core.datasets import action_words, wordings
-from mdm_core.datasets.pack import ACTIONS
+from mdm_core.datasets.windows import ACTIONS
 from mdm_core.evaluation.paraphrases import PARAPHRASES
 
 

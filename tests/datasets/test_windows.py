@@ -1,11 +1,11 @@
-"""Windows of clips: their labels, and how often which is drawn."""
+"""Windows of clips: their labels and words."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from mdm_core.datasets import pack
+from mdm_core.datasets import windows
 from mdm_core.datasets.cmu import Clip
 from tests.datasets.bodies import moved, standing
 
@@ -28,30 +28,16 @@ def clip(name: str, kind: str, *actions: str, frames: int = 120) -> Clip:
     ],
 )
 def test_a_window_has_a_label_where_its_clip_shows_one_action(shown: Clip, label: str) -> None:
-    found = list(pack.windows(shown, 0, np.random.default_rng(0)))
+    found = list(windows.windows(shown, 0, np.random.default_rng(0)))
     assert found and {window.action for window in found} == {label}
 
 
-def swinging(name: str, *actions: str) -> Clip:
-    """Arms that swing to and fro, twice a second, for three seconds."""
-    body = standing(60)
-    body[:, [18, 20], 2] += 0.1 * np.sin(2 * np.pi * np.arange(60) / 10)[:, None]
-    return Clip(name, 1, "single", actions, ("a person moves",), body)
-
-
-def test_what_is_done_once_is_not_carried_on() -> None:
-    longer = list(
-        pack.carried_on([swinging("1", "talk_gesture"), swinging("2", "fall"), swinging("3", "walk", "stairs")])
-    )
-    assert [clip.name for clip in longer] == ["1+cycle"]
-
-
 def test_windows_of_one_action_are_also_told_in_its_plain_words() -> None:
-    said = [set(w.captions) for w in pack.windows(clip("01_01", "single", "bow"), 0, np.random.default_rng(0))]
+    said = [set(w.captions) for w in windows.windows(clip("01_01", "single", "bow"), 0, np.random.default_rng(0))]
     assert all("a person bows" in captions for captions in said)
-    of_many = pack.windows(clip("01_01", "sequence", "bow", "turn"), 0, np.random.default_rng(0))
+    of_many = windows.windows(clip("01_01", "sequence", "bow", "turn"), 0, np.random.default_rng(0))
     assert not any("a person bows" in w.captions for w in of_many)
-    combined = pack.windows(clip("01_01&02_02#3", "single", "bow", "while walk"), 0, np.random.default_rng(0))
+    combined = windows.windows(clip("01_01&02_02#3", "single", "bow", "while walk"), 0, np.random.default_rng(0))
     assert not any("a person bows" in w.captions for w in combined)
 
 
@@ -59,7 +45,7 @@ def test_windows_that_do_not_show_the_action_are_not_called_after_it() -> None:
     body = standing(392)
     body[196:] = moved(standing(196), (0, 0, 1.2))
     half = Clip("01_01", 1, "single", ("walk",), ("a person moves",), body)
-    found = list(pack.windows(half, 0, np.random.default_rng(0)))
+    found = list(windows.windows(half, 0, np.random.default_rng(0)))
     for window in found:
         walks = (window.stop - max(window.start, 196)) * 1.2 > 0.5 * (window.stop - window.start)
         assert ("a person walks" in window.captions) == (window.action == "walk") == ("walk" in window.tags)
