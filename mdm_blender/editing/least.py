@@ -19,9 +19,11 @@ Mask = NDArray[np.bool_]
 GIVES = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-6, 1e-6)
 """How far a bound gives way to a force beyond what the solution before has, against how far the force moves its
 vector."""
-STEPS, BISECTIONS = 100, 40
+STEPS, BISECTIONS = 30, 40
 SETTLED = 1e-7
 """Of the bound: by how much the vectors may be off from what the forces are made for."""
+BEYOND, CLOSE = 1e-6, 0.9
+"""Of the bound: what is longer by less needs no force of its own; and what may need one when another does."""
 
 
 def smooth(free: Mask) -> Array:
@@ -43,22 +45,51 @@ class Wanted:
     softness: float
 
 
-def least(kernel: Array, metric: Array, wanted: Wanted) -> Array:
-    """θ [E, n] of least cost; kernel: K at the E frames, metric: M [n, n]."""
-    time, space = np.linalg.cholesky(kernel), np.linalg.cholesky(np.linalg.inv(metric))
-    rows = _white(wanted.bounded.reshape(-1, *wanted.bounded.shape[2:]), time, space)
-    held = _white(wanted.held, time, space)
+def least(kernel: Array, metric: Array, wanted: Wanted) -> tuple[Array, bool]:
+    """θ [E, n] of least cost, and whether all bounds are kept; kernel: K at the E frames, metric: M [n, n].
+
+    Only vectors that get beyond the bound without a force are looked at: first those that do at once, then, until
+    there are no more, those that the forces of others bring there. Where the bounds cannot be kept it is left at that.
+    """
+    rows = wanted.bounded.reshape(-1, *wanted.bounded.shape[2:])
+    loose, held = np.linalg.inv(metric), wanted.held
+    pushing = _spread(kernel, loose, held)
+    across = _products(pushing, rows)
     # What is held makes all of the change that moves it dearer (Woodbury).
-    soft = np.linalg.solve(wanted.softness * np.eye(len(held)) + held @ held.T, held @ rows.T)
-    dear = rows - soft.T @ held
-    pull = forces(dear @ rows.T, wanted.given, wanted.bound)
-    change = (dear.T @ -pull.ravel()).reshape(len(kernel), -1)
-    return time @ change @ space.T
+    soft = np.linalg.solve(wanted.softness * np.eye(len(held)) + _products(pushing, held), across)
+    gram, pull = np.zeros((len(rows), len(rows))), np.zeros(wanted.given.shape)
+    acting, known = np.linalg.norm(wanted.given, axis=-1) > wanted.bound, np.zeros(len(pull), dtype=bool)
+    kept = True
+    while kept and (acting & ~known).any():
+        new = _numbers(acting & ~known)
+        gram[new] = _products(_spread(kernel, loose, rows[new]), rows) - across[:, new].T @ soft
+        at, known = _numbers(acting), acting
+        own = gram[np.ix_(at, at)]
+        pull[acting], kept = _forces((own + own.T) / 2, wanted.given[acting], wanted.bound, pull[acting])
+        size = np.linalg.norm(wanted.given - (pull[acting].ravel() @ gram[at]).reshape(pull.shape), axis=-1)
+        if (~acting & (size > (1 + BEYOND) * wanted.bound)).any():
+            acting = acting | (size > CLOSE * wanted.bound)
+    pushed = np.tensordot(pull.ravel(), rows, 1) - np.tensordot(soft @ pull.ravel(), held, 1)
+    return -kernel @ pushed @ loose, kept
 
 
-def _white(rows: Array, time: Array, space: Array) -> Array:
-    """Rows [R, E, n] for changes whose cost is the sum of their squares, [R, E n]."""
-    return (time.T @ rows @ space).reshape(len(rows), time.shape[0] * space.shape[0])
+def _numbers(vectors: Mask) -> NDArray[np.int_]:
+    """Of the vectors [C] that are chosen."""
+    return (3 * np.flatnonzero(vectors)[:, None] + np.arange(3)).ravel()
+
+
+def _spread(kernel: Array, loose: Array, rows: Array) -> Array:
+    """K Aᵀ M⁻¹ of rows A [R, E, n], as [R, E, n]."""
+    return kernel @ (rows @ loose)
+
+
+def _products(spread: Array, rows: Array) -> Array:
+    """[R, Q] of `_spread` rows [R, E, n] and rows [Q, E, n], which are zero at most frames."""
+    result = np.zeros((len(spread), len(rows)))
+    for frame in range(rows.shape[1]):
+        at = np.flatnonzero(rows[:, frame].any(axis=1))
+        result[:, at] += spread[:, frame] @ rows[at, frame].T
+    return result
 
 
 def forces(gram: Array, given: Array, bound: float) -> Array:
@@ -66,21 +97,29 @@ def forces(gram: Array, given: Array, bound: float) -> Array:
 
     gram: [3 C, 3 C], given: [C, 3]. By the proximal method of multipliers (Rockafellar 1976): bounds give way to what a
     force adds to that of the solution before, so each problem has one solution, whatever is asked for, and where all
-    bounds can be kept the last keeps them: it is beyond by no more than `SETTLED` of the bound.
+    bounds can be kept the last keeps them: it is beyond by no more than `SETTLED` of the bound. Where they cannot be
+    kept, forces grow without end; the last solution that is found in a few steps is that of bounds that give way more.
     """
-    pull = np.zeros(given.shape)
+    return _forces(gram, given, bound, np.zeros(given.shape))[0]
+
+
+def _forces(gram: Array, given: Array, bound: float, pull: Array) -> tuple[Array, bool]:
+    """As `forces`, from a guess on; and whether the bounds are kept."""
     scale = max(float(np.trace(gram)) / max(len(gram), 1), 1e-30)
     for share in GIVES:
         before, give = pull, share * scale
-        pull = _yielding(gram, given + give * before, before, bound, give)
+        found = _yielding(gram, given + give * before, before, bound, give)
+        if found is None:
+            return pull, False
+        pull = found
         if give * np.abs(pull - before).max(initial=0.0) <= SETTLED * bound:
             break
-    return pull
+    return pull, True
 
 
-def _yielding(gram: Array, given: Array, pull: Array, bound: float, give: float) -> Array:
-    """y [C, 3], from `pull` on, at which each force is what its vector's excess over the bound makes it:
-    y_c = max(0, |v_c| - bound) / give along v_c. Newton's method, each step as long as lowers
+def _yielding(gram: Array, given: Array, pull: Array, bound: float, give: float) -> Array | None:
+    """y [C, 3] at which each force is what its vector's excess over the bound makes it, max(0, |v_c| - bound) / give
+    along v_c; None where `STEPS` from `pull` on do not find it. Newton's method, each step as long as lowers
     ½ yᵀ gram y + Σ max(0, |v_c| - bound)² / 2 give most; that is looked for in its slope, not in its values, whose
     differences drown in rounding.
     """
@@ -93,7 +132,7 @@ def _yielding(gram: Array, given: Array, pull: Array, bound: float, give: float)
         moved = _moved(gram, step)
         share = _lowest(vectors, pull, step, moved, bound, give)
         pull, vectors = pull + share * step, vectors - share * moved
-    return pull
+    return None
 
 
 def _vectors(gram: Array, given: Array, pull: Array) -> Array:

@@ -34,6 +34,8 @@ LEAST = 2e-5
 SLIDE = 0.02**2
 """A standing foot that slides by 1 cm costs what a joint does whose velocity changes by half a metre a frame."""
 ROUNDS, HALVINGS = 10, 6
+IN_VAIN = 2
+"""Rounds that do not find a change within the bounds, after which there is no room for one."""
 LARGEST = 0.5
 """Radians, or legs' lengths, by which a round changes a pose at most."""
 STRAIGHT = 0.35
@@ -204,8 +206,9 @@ def _eased(stretch: _Stretch, edited: PoseSamples, change: Array) -> tuple[PoseS
     samples = stretch.changed(edited, change)
     jumps = stretch.jumps(samples)
     still: Array | None = None
+    in_vain = 0
     for _ in range(ROUNDS):
-        if _worst(jumps, bound) <= ENOUGH:
+        if _worst(jumps, bound) <= ENOUGH or in_vain == IN_VAIN:
             break
         if still is None:
             none = np.zeros((len(stretch.standing), len(free)))
@@ -224,7 +227,9 @@ def _eased(stretch: _Stretch, edited: PoseSamples, change: Array) -> tuple[PoseS
             held=stretch.slides(derivatives),
             softness=SLIDE,
         )
-        step = least(stretch.kernel, _metric(free, moving), wanted) - change
+        best, kept = least(stretch.kernel, _metric(free, moving), wanted)
+        in_vain += not kept
+        step = best - change
         step *= min(1.0, LARGEST / max(float(np.abs(step).max()), 1e-12))
         before = _over(jumps[touched], bound[touched])
         for halving in range(HALVINGS):
