@@ -1,7 +1,8 @@
-"""What every operator here shares: errors become one sentence in the report and in the panel."""
+"""What operators here share: errors become one sentence in the report and in the panel; what a job needs to begin."""
 
 from __future__ import annotations
 
+import random
 import traceback
 from typing import Any
 
@@ -9,8 +10,9 @@ import bpy
 
 from mdm_core.errors import MotionError
 
-from .. import jobs
+from .. import jobs, scene
 from ..generation import Failure
+from ..properties import MAX_SEED, MDM_PG_settings
 
 
 class MotionOperator(bpy.types.Operator):
@@ -35,3 +37,27 @@ class MotionOperator(bpy.types.Operator):
         jobs.controller.fail(failure)
         self.report({"ERROR"}, failure.message)
         return {"CANCELLED"}
+
+
+class JobOperator(MotionOperator):
+    """Starts a job in the worker, of which there is one at a time."""
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if jobs.controller.busy:
+            cls.poll_message_set("A motion is being generated already")
+            return False
+        return True
+
+
+def free_armature(context: Any) -> Any:
+    """The active armature, whose action can be written now; a `MotionError` where there is none, or it cannot."""
+    armature = scene.needed_armature(context)
+    if reason := scene.why_not_now(armature.session_uid):
+        raise MotionError(f"An action can't be written now: {reason} first.")
+    return armature
+
+
+def chosen_seed(settings: MDM_PG_settings) -> int:
+    """The panel's seed, or a random one where it says so."""
+    return random.SystemRandom().randint(0, MAX_SEED) if settings.use_random_seed else settings.seed

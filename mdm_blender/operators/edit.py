@@ -20,7 +20,7 @@ from ..editing.rows import targets_in, way_of
 from ..editing.settings import MDM_PG_editing
 from ..editing.stretch import key_span
 from ..properties import MAX_SEED
-from .base import MotionOperator
+from .base import JobOperator, MotionOperator, chosen_seed, free_armature
 
 
 def marked_frames(shown: Any, frames: tuple[int, int] | None) -> tuple[int, ...]:
@@ -44,7 +44,7 @@ def timeline_range(shown: Any) -> tuple[int, int]:
     return shown.frame_start, shown.frame_end
 
 
-class EditOperator(MotionOperator):
+class EditOperator(JobOperator):
     """Options that are not given come from the Edit panel, seed and number of takes from the main one."""
 
     kind: Kind = "regenerate"
@@ -56,17 +56,8 @@ class EditOperator(MotionOperator):
         prompt: bpy.props.StringProperty(name="Prompt", description="What happens", options={"SKIP_SAVE"})
         seed: bpy.props.IntProperty(name="Seed", min=0, max=MAX_SEED, options={"SKIP_SAVE"})
 
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        if jobs.controller.busy:
-            cls.poll_message_set("A motion is being generated already")
-            return False
-        return True
-
     def run(self, context: Any) -> None:
-        armature = scene.needed_armature(context)
-        if reason := scene.why_not_now(armature.session_uid):
-            raise MotionError(f"An action can't be edited now: {reason} first.")
+        armature = free_armature(context)
         settings: MDM_PG_editing = context.scene.mdm_edit
         ask = self.given(settings.ask(self.kind, armature, varied=self.varied))
         if settings.scope == "bones" and not self.whole and not (ask.bones or ask.parts):
@@ -97,8 +88,7 @@ class EditOperator(MotionOperator):
     def seed_of(self, context: Any) -> int:
         if self.properties.is_property_set("seed"):
             return self.seed
-        settings = context.scene.mdm
-        return random.SystemRandom().randint(0, MAX_SEED) if settings.use_random_seed else settings.seed
+        return chosen_seed(context.scene.mdm)
 
 
 class RangeOperator(EditOperator):
@@ -191,9 +181,7 @@ class MDM_OT_edit_again(EditOperator):
         return True
 
     def run(self, context: Any) -> None:
-        armature = scene.needed_armature(context)
-        if reason := scene.why_not_now(armature.session_uid):
-            raise MotionError(f"An action can't be edited now: {reason} first.")
+        armature = free_armature(context)
         given = self.properties.is_property_set("seed")
         seed = self.seed if given else random.SystemRandom().randint(0, MAX_SEED)
         jobs.run(*again_of(armature, seed, context.scene))

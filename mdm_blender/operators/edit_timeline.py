@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -10,18 +9,18 @@ import bpy
 
 from mdm_core.errors import MotionError
 
-from .. import jobs, scene
+from .. import jobs
 from ..editing.rows import MDM_PG_timeline
 from ..editing.timeline import Timeline, from_markers, job_of, sorted_rows
 from ..properties import MAX_SEED
-from .base import MotionOperator
+from .base import JobOperator, MotionOperator, chosen_seed, free_armature
 
 NEW_ROW = 3.0
 """Seconds of a row that is added."""
 ROW = re.compile(r"\s*(-?\d+)\s*[:-]\s*(-?\d+)\s*=(.*)")
 
 
-class MDM_OT_timeline(MotionOperator):
+class MDM_OT_timeline(JobOperator):
     """Make one motion of all prompts, each in its frames, as a new action"""
 
     bl_idname = "mdm.timeline"
@@ -38,23 +37,13 @@ class MDM_OT_timeline(MotionOperator):
         seed: bpy.props.IntProperty(name="Seed", min=0, max=MAX_SEED, options={"SKIP_SAVE"})
         takes: bpy.props.IntProperty(name="Takes", default=1, options={"SKIP_SAVE"})
 
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        if jobs.controller.busy:
-            cls.poll_message_set("A motion is being generated already")
-            return False
-        return True
-
     def run(self, context: Any) -> None:
         """Options that are not given come from the panel. In background mode it returns when all is done."""
-        armature, shown = scene.needed_armature(context), context.scene
-        if reason := scene.why_not_now(armature.session_uid):
-            raise MotionError(f"An action can't be written now: {reason} first.")
-        given = self.properties.is_property_set
-        settings, random_seed = shown.mdm, random.SystemRandom().randint(0, MAX_SEED)
+        armature, shown = free_armature(context), context.scene
+        given, settings = self.properties.is_property_set, shown.mdm
         timeline = Timeline(
             sorted_rows(rows_of(self.rows) if given("rows") else shown.mdm_timeline.given()),
-            seed=self.seed if given("seed") else random_seed if settings.use_random_seed else settings.seed,
+            seed=self.seed if given("seed") else chosen_seed(settings),
             takes=self.takes if given("takes") else settings.takes,
             options=settings.apply_options(),
         )

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from mdm_core.errors import MotionError
 from mdm_core.generator import Request
 
-from .. import jobs, scene, takes
+from .. import jobs, takes
 from ..apply import check
 from ..editing.rows import way_of
 from ..editing.timeline import along, job_of
 from ..properties import MAX_SEED, MDM_PG_settings
-from .base import MotionOperator
+from .base import JobOperator, MotionOperator, chosen_seed, free_armature
 
 
-class MDM_OT_generate(MotionOperator):
+class MDM_OT_generate(JobOperator):
     """Make a motion from the prompt and put it on the active armature from the current frame on"""
 
     bl_idname = "mdm.generate"
@@ -36,19 +34,9 @@ class MDM_OT_generate(MotionOperator):
         seed: bpy.props.IntProperty(name="Seed", min=0, max=MAX_SEED, options={"SKIP_SAVE"})
         takes: bpy.props.IntProperty(name="Takes", default=1, options={"SKIP_SAVE"})
 
-    @classmethod
-    def poll(cls, context: Any) -> bool:
-        if jobs.controller.busy:
-            cls.poll_message_set("A motion is being generated already")
-            return False
-        return True
-
     def run(self, context: Any) -> None:
         """Options that are not given come from the scene's settings. In background mode it returns when all is done."""
-        armature = scene.needed_armature(context)
-        if reason := scene.why_not_now(armature.session_uid):
-            raise MotionError(f"An action can't be written now: {reason} first.")
-        shown = context.scene
+        armature, shown = free_armature(context), context.scene
         options, request = shown.mdm.apply_options(), self._request(shown.mdm)
         check(armature, options)
         start, way = float(shown.frame_current), way_of(shown.mdm)
@@ -61,9 +49,8 @@ class MDM_OT_generate(MotionOperator):
         jobs.run(request, jobs.Target(shown.session_uid, armature.session_uid, armature.name, start, options))
 
     def _request(self, settings: MDM_PG_settings) -> Request:
-        chosen = {name: getattr(settings, name) for name in ("prompt", "seconds", "seed", "takes")}
-        if settings.use_random_seed:
-            chosen["seed"] = random.SystemRandom().randint(0, MAX_SEED)
+        chosen = {name: getattr(settings, name) for name in ("prompt", "seconds", "takes")}
+        chosen["seed"] = chosen_seed(settings)
         chosen |= {name: getattr(self, name) for name in chosen if self.properties.is_property_set(name)}
         return Request((chosen["prompt"],), seconds=chosen["seconds"], seed=chosen["seed"], takes=chosen["takes"])
 
