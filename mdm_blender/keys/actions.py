@@ -177,7 +177,7 @@ def _write_into(armature: Any, prepared: Prepared) -> Any:
             continue
         frames = prepared.frames[: len(channel.values)]
         if curve is not None and not curves.within(curve, first, last):
-            new = curves.dense(frames, channel.values, channel.interpolation)
+            new = curves.fixed_dense(frames, channel.values, channel.interpolation)
             curves.splice_dense(curve, new, first, last)
             continue
         if curve is None:

@@ -54,10 +54,15 @@ def enum(name: str, identifier: str) -> int:
 
 def dense(frames: NDArray[np.floating], values: NDArray[np.floating], interpolation: str = "BEZIER") -> Keys:
     """Generated keys [T] with automatic handles; the handles' places are Blender's to find (`write`)."""
-    co = np.stack([frames, values], axis=-1).astype(np.float32)
-    return Keys(
-        dict.fromkeys(POINTS, co) | {name: it.copy() for name, it in _generated(len(co), interpolation).items()}
-    )
+    made = fixed_dense(frames, values, interpolation)
+    return Keys({name: it if name in POINTS else it.copy() for name, it in made.attributes.items()})
+
+
+def fixed_dense(frames: NDArray[np.floating], values: NDArray[np.floating], interpolation: str) -> Keys:
+    """`dense`, quicker: the keys are not to be changed."""
+    co = np.empty((len(frames), 2), dtype=np.float32)
+    co[:, 0], co[:, 1] = frames, values
+    return Keys(dict.fromkeys(POINTS, co) | _generated(len(co), interpolation))
 
 
 @lru_cache(maxsize=16)
@@ -70,12 +75,15 @@ def _generated(count: int, interpolation: str) -> dict[str, NDArray[Any]]:
         "handle_left_type": "AUTO_CLAMPED",
         "handle_right_type": "AUTO_CLAMPED",
     }
-    return (
+    made: dict[str, NDArray[Any]] = (
         {name: np.full(count, enum(name, identifier), dtype=np.int32) for name, identifier in chosen.items()}
         | {"amplitude": np.full(count, 0.8, np.float32), "back": np.full(count, 1.70158, np.float32)}
         | {"period": np.full(count, 4.1, np.float32)}
         | {name: np.zeros(count, dtype=np.bool_) for name in FLAGS}
     )
+    for values in made.values():
+        values.flags.writeable = False
+    return made
 
 
 def read(curve: Any) -> Keys:
@@ -116,7 +124,7 @@ def write(curve: Any, keys: Keys, names: tuple[str, ...] = ALL) -> None:
 
 def write_dense(curve: Any, frames: NDArray[np.floating], values: NDArray[np.floating], interpolation: str) -> None:
     """`write(curve, dense(...))` with only what has to be set."""
-    write(curve, dense(frames, values, interpolation), SET)
+    write(curve, fixed_dense(frames, values, interpolation), SET)
 
 
 def splice_dense(curve: Any, keys: Keys, first: float, last: float) -> None:
@@ -145,7 +153,7 @@ def splice_dense(curve: Any, keys: Keys, first: float, last: float) -> None:
         new = np.concatenate([old[: width * low], keys.attributes[name].ravel(), old[width * high : width * count]])
         if name in outer and new[outer[name]] in automatic:
             new[outer[name]] = free
-        if not np.array_equal(old, new):
+        if (old != new).any():
             points.foreach_set(name, new)
     curve.update()
 

@@ -19,7 +19,7 @@ from .read import Channels, rotation_property
 Array = NDArray[np.floating]
 PARTS = 6
 """Times to a frame at which the old and the new curve are compared: cubics can part between two frames."""
-MARGIN = 0.95
+MARGIN = 0.93
 """The share of a tolerance that is used: keys are rounded to 32 bits, and between two times there is a little more."""
 
 

@@ -28,7 +28,7 @@ PASSES = ((STAY, False), (AROUND, False), (STAY, True), (NEARER, True))
 """How keys are tried one by one: how those around them are moved, and whether one of these may become a corner."""
 MANY = (8, 4, 2)
 """How many neighbours at a time are tried first, which is quicker than one by one."""
-WORTH = 0.02
+WORTH = 0.1
 """The share of tries with success above which keys are tried once more."""
 OWN = 2
 """How many vectors are the property's own."""
