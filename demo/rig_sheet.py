@@ -32,9 +32,9 @@ from tests.rig.rig_tables import TABLES
 from . import make, mannequin, scene
 from .surface import Array
 
-WIDTH, STRIP = 1280, 316
+WIDTH, STRIP = 1552, 316
 """Pixels of the sheet, and of a frame's strip in height."""
-COLUMN, ASIDE = 1.22, 0.12
+COLUMN, ASIDE = 1.48, 0.08
 """Metres from figure to figure, and by which all stand beside the middle of their columns: raised hands need room."""
 MARGIN, HEADER = 40, 40
 AZIMUTH, ELEVATION = np.radians(32.0), np.radians(6.0)
