@@ -2,7 +2,7 @@
 
 Captions in one grammatical form teach a model that form: "kicking", "he lands a kick" and "a left kick" lie far from "a
 person kicks" in the text encoder's space. The table was written by authors who had not seen the words that evaluation
-keeps back (`mdm_core.evaluation.paraphrases`).
+keeps back (`mdm_core.evaluation.paraphrases`), but for those of "run jump" and "shift".
 
 labels: action label -> sentences true of any clip with it. moments: tag of `moment_words` -> sentences.
 measured: tag of `describe` -> sentences. parts: tag of `describe` -> verb phrases to chain, (third person, gerund).
