@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,21 @@ def _standing(kind: str, request: pytest.FixtureRequest) -> Any:
     bpy.context.scene.render.fps = 30
     bpy.context.view_layer.update()
     return rig
+
+
+@pytest.fixture(scope="module")
+def editing_worker() -> Iterator[None]:
+    """A worker that edits without a network (`editing_worker.py`), for all tests of a module."""
+    process.close()
+    command = [sys.executable, str(Path(__file__).with_name("editing_worker.py"))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "command", lambda python="": command)
+        yield
+        process.close()
+
+
+@pytest.fixture
+def uneven(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seams stay as the worker makes them, with leaps: what takes these out may end in another pose for a hair's
+    difference, and it is the following of IK controls that is compared."""
+    monkeypatch.setattr(importlib.import_module("mdm_blender.editing.write"), "eased", lambda seams, edited: edited)

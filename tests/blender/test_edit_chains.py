@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,27 +22,10 @@ from tests.blender.test_edit_ik import key, worst
 from tests.rig import known_rigs
 from tests.rig.rig_tables import TABLES
 
-WORKER = [sys.executable, str(Path(__file__).with_name("editing_worker.py"))]
+pytestmark = pytest.mark.usefixtures("editing_worker")
 LAST = 89
 LEGS = [f"mixamorig:{side}{name}" for side in ("Left", "Right") for name in ("UpLeg", "Leg", "Foot", "ToeBase")]
 LIMBS = {"Leg": ("UpLeg", "Leg", "Foot"), "Arm": ("Arm", "ForeArm", "Hand")}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _worker() -> Iterator[None]:
-    from mdm_blender import process
-
-    process.close()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(process, "command", lambda python="": WORKER)
-        yield
-        process.close()
-
-
-@pytest.fixture
-def uneven(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in `test_edit_ik`: two ways of evening seams could both be right."""
-    monkeypatch.setattr(importlib.import_module("mdm_blender.editing.write"), "eased", lambda seams, edited: edited)
 
 
 def rigged(*, turning: bool = True, limbs: tuple[str, ...] = ("Leg",)) -> Any:

@@ -6,10 +6,7 @@ on the same motion in FK, where Blender itself has laid the IK pose onto the FK 
 
 from __future__ import annotations
 
-import importlib
-import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -29,31 +26,13 @@ from tests.blender.addon.scene import fcurves
 from tests.blender.addon.test_edit import assert_same_outside, bone_of, changed_frames, kept
 from tests.blender.seen import degrees_between, jolts, matrices, places
 
-WORKER = [sys.executable, str(Path(__file__).with_name("editing_worker.py"))]
+pytestmark = pytest.mark.usefixtures("editing_worker")
 LAST = 89
 LEG_FK, LEG_PLAYED = ("thigh_fk", "shin_fk", "foot_fk", "toe_fk"), ("ORG-thigh", "ORG-shin", "ORG-foot", "ORG-toe")
 ARM_FK, ARM_PLAYED = ("upper_arm_fk", "forearm_fk", "hand_fk"), ("ORG-upper_arm", "ORG-forearm", "ORG-hand")
 ENDS = ("ORG-foot", "ORG-toe", "ORG-hand")
 LEGS = [f"{name}.{side}" for name in LEG_PLAYED for side in "LR"]
 ARMS = [f"{name}.{side}" for name in ARM_PLAYED for side in "LR"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _worker() -> Iterator[None]:
-    from mdm_blender import process
-
-    process.close()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(process, "command", lambda python="": WORKER)
-        yield
-        process.close()
-
-
-@pytest.fixture
-def uneven(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seams stay as the worker makes them, with leaps: what takes these out may end in another pose for a hair's
-    difference, and it is the following of IK controls that is compared."""
-    monkeypatch.setattr(importlib.import_module("mdm_blender.editing.write"), "eased", lambda seams, edited: edited)
 
 
 def hand_keyed(armature: Any, *, arms: bool = False, pole: bool = False, stretch: bool = True) -> Any:
