@@ -136,7 +136,7 @@ def trained(kind: Kind, settings: config.Config, data: TrainingSet, steps: int) 
         update_average(state, min(settings.training.ema, 1 - 10 / (state.step + 10)))
         if state.step % 100 == 0:
             pace = (time.monotonic() - began) / state.step
-            print(f"{kind.name}: {state.step}/{steps} loss {float(value):.3f}, {pace:.2f} s a step", file=sys.stderr)
+            print(f"{kind.name}: {state.step}/{steps} loss {float(value.detach()):.3f}, {pace:.2f} s a step", file=sys.stderr)
     return state
 
 

@@ -98,7 +98,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 SUBJECTS = ("a person", "someone", "a man", "a woman", "the person", "a character")
 
 
-def sentences(actions: tuple[str, ...], rng: np.random.Generator, count: int = 3, free: int = 3) -> tuple[str, ...]:
+def sentences(actions: tuple[str, ...], rng: np.random.Generator, count: int = 3, free: int = 4) -> tuple[str, ...]:
     """Sentences about the first of a clip's labels; none if it has no words.
 
     `count` plain ones, the plainest always among them, and up to `free` as people may put it (`wordings`).

@@ -23,7 +23,7 @@ Positions = NDArray[np.floating[Any]]
 
 STILL, RUN = 0.30, 2.1  # m/s: slower is standing, faster is running
 SHIFTING = 0.10  # m/s on the mean: who stands and moves more does not stand still
-SLOW, FAST = 0.8, 1.55  # m/s: walking that is said to be so
+SLOW, FAST = 0.8, 1.45  # m/s: walking that is said to be so
 STANDING_HEIGHT = 0.90  # m, pelvis of the uniform skeleton when upright
 SHORTEST = 12  # frames: a state that lasts less is no part of the description
 TURN = np.radians(60)

@@ -7,6 +7,7 @@ here names, any window is taken to show them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,12 +17,15 @@ from numpy.typing import NDArray
 from mdm_core.features.humanml3d import heading
 
 from .cmu import Clip
+from .describe import reversals
 
 Positions = NDArray[np.floating[Any]]
 
 FPS = 20.0
 PELVIS, CHEST, HEAD = 0, 9, 15
 HIPS, KNEES, ANKLES, SHOULDERS, WRISTS = [1, 2], [4, 5], [7, 8], [16, 17], [20, 21]
+HURRIED = re.compile(r"\b(brisk(ly)?|fast|quick(ly)?|hurr(y|ies|ying|ied))\b", re.IGNORECASE)
+UNHURRIED = re.compile(r"\b(slow(ly)?|leisurely)\b", re.IGNORECASE)
 STANDS_STILL = 0.12
 """m/s of pelvis and ankles on the mean."""
 
@@ -30,6 +34,15 @@ def shows(action: str, positions: Positions) -> bool:
     """Whether positions [T, 22, 3] (metres, Y up, 20 fps, feet on y = 0) show the labelled action."""
     test = SIGNS.get(action)
     return len(positions) < 2 or test is None or test(positions)
+
+
+def pace_fits(caption: str, positions: Positions) -> bool:
+    """Whether a walk is as fast as its caption says, where that says so: a quick walk may have slow stretches."""
+    fast, slow = bool(HURRIED.search(caption)), bool(UNHURRIED.search(caption))
+    if fast == slow or len(positions) < 2:
+        return True
+    went = float(speed(positions[:, PELVIS][:, [0, 2]]).mean())
+    return went > 1.2 if fast else went < 1.2
 
 
 def bodies(clips: Sequence[Clip], action: str, shortest: int) -> list[Clip]:
@@ -54,10 +67,10 @@ def club_swung(p: Positions) -> bool:
 
 
 def hand_at_head(share: float) -> Callable[[Positions], bool]:
-    """A wrist within 32 cm of the head for that share of the time."""
+    """A wrist within 30 cm of the head for that share of the time."""
 
     def test(p: Positions) -> bool:
-        near = np.linalg.norm(p[:, WRISTS] - p[:, HEAD, None], axis=-1) < 0.32
+        near = np.linalg.norm(p[:, WRISTS] - p[:, HEAD, None], axis=-1) < 0.30
         return bool((near.mean(axis=0) > share).any())
 
     return test
@@ -91,8 +104,29 @@ def reaches_out(p: Positions) -> bool:
 
 def hand_flung(p: Positions) -> bool:
     """A wrist fast against the pelvis at the height of the shoulders."""
-    fast = speed(p[:, WRISTS] - p[:, :1]) > 2.4
+    fast = speed(p[:, WRISTS] - p[:, :1]) > 2.6
     return bool((fast & (p[:, WRISTS, 1] > p[:, [12], 1] - 0.12)).any())
+
+
+def comes_up(p: Positions) -> bool:
+    """The pelvis from near the ground in the first half second to standing in the last."""
+    return bool(p[:10, PELVIS, 1].mean() < 0.58 and p[-10:, PELVIS, 1].mean() > 0.76)
+
+
+def goes_sideways(p: Positions) -> bool:
+    """To a side, and more so than ahead or back."""
+    forward = heading(p)
+    step = np.gradient(p[:, PELVIS], axis=0)
+    ahead = np.sum(step * forward, axis=-1).mean() * FPS
+    left = np.sum(step[:, [0, 2]] * np.stack([forward[:, 2], -forward[:, 0]], axis=-1), axis=-1).mean() * FPS
+    return bool(abs(left) > max(0.15, abs(ahead)))
+
+
+def ball_bounced(p: Positions) -> bool:
+    """A hand goes down and up again and again below its shoulder."""
+    height = p[:, WRISTS, 1]
+    below = (height < p[:, SHOULDERS, 1]).mean(axis=0) > 0.8
+    return any(bool(below[side]) and reversals(height[:, side], 0.08) >= 4 for side in (0, 1))
 
 
 def hands_busy(p: Positions) -> bool:
@@ -116,7 +150,7 @@ def goes(low: float, high: float) -> Callable[[Positions], bool]:
 SIGNS: dict[str, Callable[[Positions], bool]] = {
     "idle": stands_still,
     "golf": club_swung,
-    "drink": hand_at_head(0.1),
+    "drink": hand_at_head(0.15),
     "eat": hand_at_head(0.1),
     "phone": hand_at_head(0.3),
     "march": knees_lifted,
@@ -124,6 +158,9 @@ SIGNS: dict[str, Callable[[Positions], bool]] = {
     "limp": favours_a_leg,
     "stretch": reaches_out,
     "throw": hand_flung,
+    "basketball": ball_bounced,
+    "get_up": comes_up,
+    "sidestep": goes_sideways,
     "dance": hands_busy,
     "salsa": hands_busy,
     "cartwheel": upside_down,

@@ -57,6 +57,17 @@ WORDS: dict[str, tuple[str, ...]] = {
         "walks, then turns around and walks back", "walks forward, turns around and walks back",
         "walks, turns around and returns", "walks to and fro",
     ),
+    "left": (
+        "sidesteps to the left", "sidesteps left", "walks sideways to the left", "steps sideways to the left",
+        "moves to the left", "side steps to the left",
+    ),
+    "right": (
+        "sidesteps to the right", "sidesteps right", "walks sideways to the right", "steps sideways to the right",
+        "moves to the right", "side steps to the right",
+    ),
+    "forward fast": (
+        "walks briskly", "walks fast", "walks quickly", "walks forward quickly", "walks at a brisk pace", "speed walks",
+    ),
     "raise left": ("raises the left arm", "lifts the left arm up", "raises the left hand", "puts the left hand up"),
     "raise right": ("raises the right arm", "lifts the right arm up", "raises the right hand", "puts a hand up"),
     "fall": ("falls to the ground", "falls down", "falls", "falls over", "drops to the ground"),
@@ -78,7 +89,7 @@ ACTION: dict[str, str] = {
     "pick up": "pick_up", "throw left": "throw", "throw right": "throw", "throw both": "throw",
     "kick left": "kick", "kick right": "kick", "spin left": "spin", "spin right": "spin", "fall": "fall",
     "sitting": "sit", "stairs up": "stairs", "stairs down": "stairs", "hop left": "hop", "hop right": "hop",
-    "bow": "bow", "crawl": "crawl",
+    "bow": "bow", "crawl": "crawl", "left": "sidestep", "right": "sidestep", "forward fast": "walk",
     "jump up": "jump", "jump ahead": "jump", "run jump": "jump",
     "turn left": "turn", "turn right": "turn", "turn around left": "turn", "turn around right": "turn",
 }  # fmt: skip

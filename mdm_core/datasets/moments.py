@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mdm_core.features.humanml3d import heading
 
 from . import wordings
-from .describe import Track, reversals
+from .describe import FAST, Track, reversals
 from .jumps import jumping
 from .moment import Moment, ahead, back, runs
 from .moment_words import ACTION, SUBJECTS, WORDS
@@ -32,7 +32,7 @@ UPRIGHT = 0.84
 """Metres: the pelvis of a body that stands (0.90 at rest)."""
 REACHED = 0.42
 """Metres: a wrist this low reaches for the ground."""
-FLUNG = 2.2
+FLUNG = 2.6
 """Metres a second of a wrist against the pelvis: a throw."""
 KICK, BALL = (0.15, 0.5, 140.0, 2.0, -0.05), (0.09, 0.12, 100.0, 4.5, 0.4)
 """Kicks into the air and at a ball: metres an ankle is lifted at its ends and at the height of it, degrees of the
@@ -75,7 +75,7 @@ def throwing(positions: Positions) -> Iterator[Moment]:
     """A wrist that is flung at the height of the chest or above it."""
     wrists = positions[:, [20, 21]] - positions[:, :1]
     speed = np.linalg.norm(np.gradient(wrists, axis=0), axis=-1) * FPS
-    flung = (speed > FLUNG) & (positions[:, [20, 21], 1] > positions[:, 6:7, 1])
+    flung = (speed > FLUNG) & (positions[:, [20, 21], 1] > positions[:, 9:10, 1])
     taken = -1
     for a, b in runs(flung.any(axis=1), shortest=1):
         if a < taken:
@@ -165,6 +165,23 @@ def stopping(positions: Positions, measured: Track) -> Iterator[Moment]:
         turned = np.ptp(measured.yaw[last.start : stop + 20])
         if standing - stop >= FPS and calm.mean() < 0.25 and turned < np.radians(50):
             yield Moment("stop", max(a, b - 40), stop + 20, a, standing)
+
+
+def sidestepping(positions: Positions, measured: Track) -> Iterator[Moment]:
+    """A second and a half or more of going to one side, upright, with nothing else around it."""
+    upright = (positions[:, 0, 1] > UPRIGHT - 0.06) & (lean(positions) < 30)
+    for side in SIDES:
+        for a, b in runs((measured.state == side) & upright, shortest=int(1.5 * FPS)):
+            yield Moment(side, a, b, max(0, a - 4), min(len(positions), b + 4))
+
+
+def hurrying(positions: Positions, measured: Track) -> Iterator[Moment]:
+    """A second and a half or more of fast walking, straight ahead, and nothing around it."""
+    speed = measured.local_velocity[:, 0]
+    walks = (measured.state == "forward") & (speed > FAST - 0.15) & (lean(positions) < 25)
+    for a, b in runs(walks, shortest=int(1.5 * FPS)):
+        if speed[a:b].mean() > FAST and np.ptp(measured.yaw[a:b]) < np.radians(45):
+            yield Moment("forward fast", a, b, a, b)
 
 
 def walking_back(positions: Positions, measured: Track) -> Iterator[Moment]:
@@ -319,6 +336,8 @@ def moments(positions: Positions, measured: Track, actions: tuple[str, ...]) -> 
         yield from spinning(positions, measured)
     if set(actions) <= PLAIN:
         yield from stopping(positions, measured)
+        yield from sidestepping(positions, measured)
+        yield from hurrying(positions, measured)
         yield from turning(positions, measured)
         yield from walking_back(positions, measured)
     if actions and set(actions) <= PLAIN:
@@ -331,9 +350,10 @@ def shown(moment: Moment, rng: np.random.Generator) -> tuple[int, int]:
     return start, min(moment.high, moment.stop + int(rng.integers(*AFTER)))
 
 
-def captions(moment: Moment, rng: np.random.Generator, count: int = 4, free: int = 3) -> tuple[str, ...]:
+def captions(moment: Moment, rng: np.random.Generator, count: int = 4, free: int = 4) -> tuple[str, ...]:
     """Sentences about the moment, the plainest always among them, and `free` as people may put it (`wordings`)."""
     others = rng.permutation(len(WORDS[moment.tag]) - 1)[: count - 1] + 1
     phrases = [WORDS[moment.tag][k] for k in (0, *others)]
     plain = (f"{SUBJECTS[0] if k == 0 else rng.choice(SUBJECTS)} {p}" for k, p in enumerate(phrases))
-    return (*plain, *wordings.some("moments", moment.tag, free, rng))
+    kind = "moments" if moment.tag in wordings.table()["moments"] else "measured"
+    return (*plain, *wordings.some(kind, moment.tag, free, rng))

@@ -101,7 +101,10 @@ def build(
     )
     every = [*whole, *composed.backwards(measured), *(clip for clips in made for clip in clips)]
     drawn = [window for index, clip in enumerate(every) for window in windows(clip, index, rng)]
-    sentences = sorted({s for w in drawn for c in w.captions for s in (c, mirror_words(c))})
+    said = {caption for window in drawn for caption in window.captions}
+    mirrored = {mirror_words(s) for s in said}
+    # "anticlockwise" mirrored twice is "counterclockwise".
+    sentences = sorted(said | mirrored | {mirror_words(s) for s in mirrored})
     place = {sentence: k for k, sentence in enumerate(sentences)}
     positions = [np.rint(clip.positions / SCALE).astype(np.int64) for clip in every]
     difference = np.concatenate([np.diff(p, axis=0, prepend=0) for p in positions])

@@ -87,6 +87,8 @@ def windows(clip: Clip, index: int, rng: np.random.Generator) -> Iterator[Window
     for start, stop in [(0, frames)] if whole else spans(frames):
         captions = clip.captions if clip.kind == "single" or whole else ()
         shows = not clip.actions or evidence.shows(clip.actions[0], clip.positions[start:stop])
+        if clip.actions[:1] == ("walk",):
+            captions = tuple(c for c in captions if evidence.pace_fits(c, clip.positions[start:stop]))
         tags = clip.actions[0 if shows else 1 :] if captions else ()
         if measured is not None:
             said = [describe.caption(measured, start, stop, rng) for _ in range(DESCRIPTIONS)]

@@ -33,6 +33,11 @@ def some(kind: str, tag: str, count: int, rng: np.random.Generator) -> tuple[str
     return tuple(str(sentences[int(k)]) for k in rng.permutation(len(sentences))[:count])
 
 
+def groups() -> tuple[tuple[str, ...], ...]:
+    """The sentences that say the same thing, thing by thing."""
+    return tuple(tuple(table()[kind][tag]) for kind in ("labels", "moments", "measured") for tag in table()[kind])
+
+
 def part(tag: str, *, gerund: bool, rng: np.random.Generator) -> str:
     """A verb phrase about a measured tag; KeyError for a tag that has none."""
     pairs = table()["parts"][tag]

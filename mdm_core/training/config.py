@@ -52,8 +52,8 @@ class TrainingSettings:
 
     observed_share: of the motions, how many are shown in part; action_share: of those with an action label, how many
     have it instead of words. side_gain: how much more easily left and right are learnt (`sides`); 1 for no more.
-    text_noise: what is added to sentence embeddings (`data.Shares`). mean_of: the steps (of `sample_every`) whose
-    averaged weights' mean is the model; [] for the last alone.
+    text_noise, rewording: what is added to sentence embeddings (`data.Shares`). mean_of: the steps (of
+    `sample_every`) whose averaged weights' mean is the model; [] for the last alone.
     start: a bundle whose weights are gone on from, or "" to begin anew.
     """
 
@@ -75,6 +75,7 @@ class TrainingSettings:
     action_share: float
     side_gain: float
     text_noise: float
+    rewording: float
     mean_of: list[int]
     start: str
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mdm_core.datasets import cmu
+from mdm_core.datasets import cmu, wordings
 from mdm_core.datasets.pack import HELD_OUT, Pack
 from mdm_core.datasets.windows import LENGTHS
 from mdm_core.features import humanml3d, observation
@@ -17,6 +17,7 @@ from mdm_core.features.layout import GROUPS, Layout
 from mdm_core.features.mirror import ColumnMirror, column_mirror
 
 from .observation import known_features
+from .sides import side_axis, stretched
 
 LEAST_STD = 1e-4
 """A column that never changes in the data is divided by this, not by zero."""
@@ -29,6 +30,7 @@ class TrainingSet:
     features: float32 [F, D] denormalised; clip k is offsets[k]:offsets[k + 1].
     mean, std: float32 [D], of the motion and its mirror image; std is shared within a group, as HumanML3D's.
     buckets: for each of `LENGTHS` the indices of the windows that fit it, and their chances.
+    reworded: `rewordings`.
     """
 
     pack: Pack
@@ -39,6 +41,7 @@ class TrainingSet:
     mirror: ColumnMirror
     layout: Layout
     buckets: tuple[tuple[NDArray[np.int64], NDArray[np.float64]], ...]
+    reworded: tuple[NDArray[np.float32], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,15 @@ class Shares:
     """How often a motion is shown to the network (`observation`), and how often an action stands for its words.
 
     text_noise: standard deviation of what is added to every number of a sentence's embedding, so that words which the
-    data does not use, and which point elsewhere, are no surprise.
+    data does not use, and which point elsewhere, are no surprise. rewording: up to how much of the difference between
+    two sentences that say one thing is added to a third that says another: who reads "a guy boots the ball" as
+    kicking should not mind how a sentence about waving is put.
     """
 
     observed: float = 0.0
     action: float = 0.0
     text_noise: float = 0.0
+    rewording: float = 0.0
 
 
 UNSHOWN = Shares()
@@ -105,7 +111,21 @@ def training_set(pack: Pack, layout: Layout, facing: humanml3d.Facing) -> Traini
         mirror=mirror,
         layout=layout,
         buckets=buckets(pack, ~theirs[pack.windows[:, 0]]),
+        reworded=rewordings(pack),
     )
+
+
+def rewordings(pack: Pack) -> tuple[NDArray[np.float32], ...]:
+    """Embeddings [n, E] of the pack's sentences that say the same thing (`wordings`), two or more each.
+
+    Those that name a side are left out, and the axis that tells left from right (`side_axis`): a difference between two
+    must not speak of sides.
+    """
+    place = {s: k for k, s in enumerate(pack.sentences)}
+    axis = side_axis(pack)
+    known = [[place[s] for s in group if s in place] for group in wordings.groups()]
+    sideless = [[k for k in group if pack.mirrored[k] == k] for group in known]
+    return tuple(stretched(pack.embeddings[group], axis, 0.0) for group in sideless if len(group) > 1)
 
 
 def held_out(data: TrainingSet) -> TrainingSet:
@@ -178,8 +198,18 @@ def batch(data: TrainingSet, k: int, size: int, rng: np.random.Generator, shares
             known, placed = known_features(len(cut), data.layout, rng)
             shown = observation.observe(cut, data.mean, data.std, known, placed)
             observed[row, : len(cut)], observed_mask[row, : len(cut)] = shown
+    spoken = np.flatnonzero((conditioned > 0) & (action < 0))
     if shares.text_noise:
-        spoken = (conditioned > 0) & (action < 0)
         text[spoken] += shares.text_noise * rng.standard_normal(text[spoken].shape, dtype=np.float32)
+    if shares.rewording and data.reworded:
+        text[spoken, 0] += (
+            shares.rewording * rng.random((len(spoken), 1), dtype=np.float32) * rephrased(data, len(spoken), rng)
+        )
     arrays = (x0, mask, text, action, conditioned, observed, observed_mask)
     return Batch(*(torch.from_numpy(values) for values in arrays))
+
+
+def rephrased(data: TrainingSet, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Differences [count, E] between the embeddings of two sentences that say one thing, whatever that is."""
+    groups = [data.reworded[k] for k in rng.integers(len(data.reworded), size=count)]
+    return np.stack([group[rng.integers(len(group))] - group[rng.integers(len(group))] for group in groups])

@@ -83,6 +83,7 @@ def shares(config: Config) -> Shares:
         observed=training.observed_share if config.network.observed else 0.0,
         action=training.action_share if config.network.actions else 0.0,
         text_noise=training.text_noise,
+        rewording=training.rewording,
     )
 
 

@@ -58,6 +58,19 @@ def near_head(frames: int) -> Positions:
     return body
 
 
+def raised_from(depth: float) -> Positions:
+    """A body that comes up by `depth` metres within a second."""
+    body = standing(80)
+    body[:, :, 1] += np.where(T < 30, 0.05 - depth, np.minimum(0.05, 0.05 - depth * (50 - T) / 20))[:, None]
+    return body
+
+
+def bouncing(amplitude: float) -> Positions:
+    body = standing(80)
+    body[:, 20, 1] += amplitude * np.sin(2 * np.pi * T / 16)
+    return body
+
+
 @pytest.mark.parametrize(
     ("action", "shown", "not_shown"),
     [
@@ -75,6 +88,11 @@ def near_head(frames: int) -> Positions:
         ("handstand", -standing(80), standing(80)),
         ("walk", moved(standing(80), (0, 0, 1.2)), moved(standing(80), (0, 0, 0.1))),
         ("run", moved(standing(80), (0, 0, 3.0)), moved(standing(80), (0, 0, 1.0))),
+        ("get_up", raised_from(0.5), raised_from(0.1)),
+        ("get_up", raised_from(0.5), raised_from(0.5)[::-1]),
+        ("sidestep", moved(standing(80), (0.5, 0, 0.1)), moved(standing(80), (0.3, 0, 0.6))),
+        ("sidestep", moved(standing(80), (-0.5, 0, 0.1)), standing(80)),
+        ("basketball", bouncing(0.1), bouncing(0.03)),
         ("walk_backward", moved(standing(80), (0, 0, -0.7)), moved(standing(80), (0, 0, 0.7))),
     ],
 )
@@ -86,6 +104,21 @@ def test_what_shows_an_action(action: str, shown: Positions, not_shown: Position
 def test_of_other_labels_anything_is_taken() -> None:
     assert evidence.shows("chop", standing(80))
     assert set(evidence.SIGNS) <= set(action_words.WORDS)
+
+
+@pytest.mark.parametrize(
+    ("caption", "slow", "fast"),
+    [
+        ("a person walks briskly", False, True),
+        ("quick walk", False, True),
+        ("she walks slowly", True, False),
+        ("walks slowly, then fast", True, True),
+        ("a person walks", True, True),
+    ],
+)
+def test_a_caption_that_says_a_pace_is_true_of_that_pace_alone(caption: str, slow: bool, fast: bool) -> None:
+    assert evidence.pace_fits(caption, moved(standing(80), (0, 0, 0.7))) == slow
+    assert evidence.pace_fits(caption, moved(standing(80), (0, 0, 1.5))) == fast
 
 
 def test_bodies_for_arms_do_one_thing_and_show_it() -> None:

@@ -258,3 +258,24 @@ def test_a_turn_on_the_way_is_a_walk_that_turns(sign: float, side: str) -> None:
     path = np.cumsum(np.stack([np.sin(heading), np.zeros(140), np.cos(heading)], axis=-1), axis=0) * 1.2 / 20
     body = turned_between(standing(140), 55, 85, sign * 90) + path[:, None]
     assert [tag for tag, _, _ in found(body, "walk")] == [f"walk turn {side}"]
+
+
+@pytest.mark.parametrize(("speed", "side"), [(0.6, "left"), (-0.6, "right")])
+def test_going_to_a_side_is_a_sidestep_with_little_around_it(speed: float, side: str) -> None:
+    still, gone = standing(40), moved(standing(60), (speed, 0, 0))
+    body = np.concatenate([still, gone, gone[-1:] - gone[:1] + still])
+    (tag, start, stop), *others = [m for m in found(body, "sidestep") if m[0] in ("left", "right")]
+    assert (tag, others) == (side, [])
+    assert abs(start - 40) < 6 and abs(stop - 100) < 6
+    (moment,) = [m for m in moments.moments(body, describe.track(body), ("sidestep",)) if m.tag == side]
+    assert moment.low >= start - 4 and moment.high <= stop + 4
+
+
+def test_only_a_fast_walk_straight_ahead_is_brisk() -> None:
+    def brisk(body: Positions) -> list[str]:
+        return [tag for tag, _, _ in found(body, "walk") if tag == "forward fast"]
+
+    assert brisk(moved(standing(80), (0, 0, 1.7))) == ["forward fast"]
+    assert brisk(moved(standing(80), (0, 0, 1.1))) == []
+    assert brisk(moved(standing(80), (0, 0, 2.6))) == []
+    assert brisk(turned(moved(standing(80), (0, 0, 1.7)), np.pi)) == []

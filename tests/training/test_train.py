@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,20 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mdm_core.checkpoints.bundle import Bundle  # noqa: E402
-from mdm_core.datasets import cmu, pack  # noqa: E402
+from mdm_core.datasets import cmu, pack, wordings  # noqa: E402
+from mdm_core.datasets.captions import mirror_words  # noqa: E402
 from mdm_core.engine.base import Conditioning  # noqa: E402
 from mdm_core.errors import MotionError  # noqa: E402
 from mdm_core.features.layout import Layout  # noqa: E402
 from mdm_core.training import config, data, train  # noqa: E402
 from mdm_core.training import state as state_file  # noqa: E402
+from mdm_core.training.sides import side_axis  # noqa: E402
 from tests.datasets.bodies import moved, standing, turned  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 CPU = torch.device("cpu")
+COMPOSED = {"gestures": 0, "waves": 6, "raises": 6, "hands": 6}
+"""How many clips a pack is given beside the measured ones: some, not the hundreds that a model is trained on."""
 
 
 def to_cmu(positions: np.ndarray) -> np.ndarray:
@@ -77,7 +82,7 @@ def encode(sentences: list[str]) -> np.ndarray:
 @pytest.fixture(scope="module")
 def settings(source: Path, tmp_path_factory: pytest.TempPathFactory) -> config.Config:
     folder = tmp_path_factory.mktemp("run")
-    pack.build(source, folder / "pack.npz", encode, gestures=0)
+    pack.build(source, folder / "pack.npz", encode, **COMPOSED)
     whole = config.read(ROOT / "configs" / "bundled.toml")
     small = replace(whole.network, latent=32, layers=1, feed_forward=64)
     training = replace(
@@ -98,7 +103,7 @@ def test_a_card_says_what_the_packs_data_says_of_itself(source: Path, settings: 
     cards: list[dict[str, Any]] = []
     told = {"data": {"name": "somebody's capture"}, "licence": "their terms"}
     for about in (None, told):
-        pack.build(source, tmp_path / "pack.npz", encode, gestures=0, about=about)
+        pack.build(source, tmp_path / "pack.npz", encode, about=about, **COMPOSED)
         whole = replace(settings, pack=str(tmp_path / "pack.npz"), out=str(tmp_path / "out"))
         whole = replace(whole, training=replace(whole.training, steps=1, sample_every=1))
         cards.append(Bundle.read(train.train(whole, CPU)).card)
@@ -248,6 +253,42 @@ def test_noise_is_added_to_words_alone(settings: config.Config) -> None:
     added = (noisy.text - plain.text).numpy()
     assert not added[told].any()
     assert added[~told].std() == pytest.approx(0.1, rel=0.1)
+
+
+def test_rewording_adds_what_two_ways_to_say_one_thing_differ_in() -> None:
+    embeddings = np.eye(4, dtype=np.float32)
+    given = SimpleNamespace(reworded=(embeddings[:2], embeddings[2:]))
+    added = data.rephrased(given, 400, np.random.default_rng(0))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(added[:, 0], -added[:, 1])
+    np.testing.assert_array_equal(added[:, 2], -added[:, 3])
+    assert set(np.unique(added)) == {-1.0, 0.0, 1.0}
+    assert not (added[:, :2].any(axis=1) & added[:, 2:].any(axis=1)).any()
+
+
+def test_rewordings_do_not_tell_of_sides(settings: config.Config) -> None:
+    kept = pack.load(Path(settings.pack))
+    groups = data.rewordings(kept)
+    assert groups
+    said = [[s for s in group if s in kept.sentences and mirror_words(s) == s] for group in wordings.groups()]
+    assert [len(group) for group in groups] == [len(group) for group in said if len(group) > 1]
+    axis = side_axis(kept)
+    assert np.linalg.norm(axis) == pytest.approx(1.0, abs=1e-5)
+    assert abs(np.concatenate(groups) @ axis).max() < 1e-4
+    plain = kept.embeddings[kept.sentences.index(next(group for group in said if len(group) > 1)[0])]
+    assert abs(groups[0][0] - (plain - (plain @ axis) * axis)).max() < 1e-3
+
+
+def test_reworded_sentences_are_off_by_no_more_than_asked(settings: config.Config) -> None:
+    given = data.training_set(
+        pack.load(Path(settings.pack)), Layout(tuple(settings.features.groups)), settings.features.facing
+    )
+    drawn = [
+        data.batch(given, 0, 32, np.random.default_rng(3), data.Shares(action=0.5, rewording=share)) for share in (0, 1)
+    ]
+    told, added = (drawn[0].action >= 0).numpy(), (drawn[1].text - drawn[0].text).numpy()
+    assert 0 < told.sum() < 32 and not added[told].any()
+    most = max(np.linalg.norm(group[:, None] - group, axis=-1).max() for group in given.reworded)
+    assert 0 < np.linalg.norm(added, axis=-1).max() <= most + 1e-3
 
 
 def test_a_model_may_be_the_mean_of_two_moments_of_a_run(settings: config.Config, tmp_path: Path) -> None:
