@@ -3,7 +3,7 @@
 * short clips with a cycle (a step, a stroke) are carried on along it to the longest window;
 * walking and standing are combined with the arms of gesture clips (`compose.with_arms`) and with arms that wave or rise
   by formula (`compose.waving`, `compose.raising`), so that "walks and waves" is heard of;
-* sitting down and standing up are also shown backwards, each as the other.
+* sitting down and standing up are also shown backwards, each as the other, and getting up as lying down.
 """
 
 from __future__ import annotations
@@ -35,11 +35,13 @@ def source_of(name: str) -> str:
 
 
 def backwards(clips: Sequence[Clip]) -> Iterator[Clip]:
-    """Clips of sitting down or standing up played backwards: slow and balanced, they are as natural that way."""
+    """Clips of sitting down, standing up and getting up played backwards: slow and balanced, as natural that way."""
     for clip in clips:
-        if {"sit_down", "stand_up", "sit"} & set(clip.actions) and "lie_down" not in clip.actions:
+        seats = {"sit_down", "stand_up", "sit"} & set(clip.actions) and "lie_down" not in clip.actions
+        if seats or clip.actions[:1] == ("get_up",):
             positions = cmu.on_floor(humanml3d.to_origin(clip.positions[::-1]))
-            yield Clip(clip.name + BACKWARDS, clip.subject, "sequence", ("sit",), (), positions)
+            action = "sit" if seats else "lie_down"
+            yield Clip(clip.name + BACKWARDS, clip.subject, "sequence", (action,), (), positions)
 
 
 def waving(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Iterator[Clip]:
@@ -72,13 +74,13 @@ def waving(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Itera
 
 
 def raising(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Iterator[Clip]:
-    """People who stand and raise an arm by formula, `count` times, one in eight both arms."""
+    """People who stand and raise an arm by formula, `count` times, three in ten both arms."""
     idle = evidence.bodies(clips, "idle", LENGTHS[0])
     for number in range(count if idle else 0):
         body = idle[int(rng.integers(len(idle)))]
         frames = min(len(body.positions), int(rng.choice(LENGTHS)))
         start = int(rng.integers(len(body.positions) - frames + 1))
-        side = ("left", "right", "both")[int(rng.choice(3, p=(0.44, 0.44, 0.12)))]
+        side = ("left", "right", "both")[int(rng.choice(3, p=(0.35, 0.35, 0.3)))]
         sides = ("left", "right") if side == "both" else (side,)
         positions = compose.raising(body.positions[start : start + frames], sides, rng)
         plain = tuple(f"a person {words}" for words in describe.WORDS[f"arm {side}"])

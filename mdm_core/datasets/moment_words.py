@@ -68,6 +68,11 @@ WORDS: dict[str, tuple[str, ...]] = {
     "forward fast": (
         "walks briskly", "walks fast", "walks quickly", "walks forward quickly", "walks at a brisk pace", "speed walks",
     ),
+    "arm both": ("raises both arms", "lifts both arms up", "puts both hands up", "raises the arms overhead"),
+    "crouch": ("crouches down", "crouches", "ducks down", "bends the knees and crouches", "squats down"),
+    "lie_down": (
+        "lies down on the ground", "lies on the ground", "lies down", "lies down on the floor", "gets down to lie flat",
+    ),
     "raise left": ("raises the left arm", "lifts the left arm up", "raises the left hand", "puts the left hand up"),
     "raise right": ("raises the right arm", "lifts the right arm up", "raises the right hand", "puts a hand up"),
     "fall": ("falls to the ground", "falls down", "falls", "falls over", "drops to the ground"),
@@ -90,6 +95,7 @@ ACTION: dict[str, str] = {
     "kick left": "kick", "kick right": "kick", "spin left": "spin", "spin right": "spin", "fall": "fall",
     "sitting": "sit", "stairs up": "stairs", "stairs down": "stairs", "hop left": "hop", "hop right": "hop",
     "bow": "bow", "crawl": "crawl", "left": "sidestep", "right": "sidestep", "forward fast": "walk",
+    "crouch": "crouch", "lie_down": "lie_down",
     "jump up": "jump", "jump ahead": "jump", "run jump": "jump",
     "turn left": "turn", "turn right": "turn", "turn around left": "turn", "turn around right": "turn",
 }  # fmt: skip

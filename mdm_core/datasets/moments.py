@@ -222,6 +222,41 @@ def raising(positions: Positions, measured: Track) -> Iterator[Moment]:
                 yield Moment(f"raise {SIDES[side]}", int(before[-1]), b, back(down, int(before[-1])), end)
 
 
+def raising_both(positions: Positions, measured: Track) -> Iterator[Moment]:
+    """Both arms from hanging to above the head within two seconds, and half a second there, standing."""
+    wrists = positions[:, [20, 21], 1]
+    upright = (positions[:, 0, 1] > UPRIGHT - 0.06) & (lean(positions) < 30)
+    calm = np.linalg.norm(measured.local_velocity, axis=-1) < 0.5
+    hanging = (wrists < positions[:, :1, 1] + 0.1).all(axis=1)
+    raised = (wrists > positions[:, 15:16, 1]).all(axis=1)
+    for a, b in runs(raised & upright & calm, shortest=10):
+        before, after = np.flatnonzero(hanging[:a]), np.flatnonzero(hanging[b:])
+        if len(before) and a - before[-1] < 2 * FPS and (upright & calm)[before[-1] : b].all():
+            end = b + int(after[0]) + 1 if len(after) else len(positions)
+            yield Moment("arm both", int(before[-1]), b, back(hanging, int(before[-1])), end)
+
+
+def crouching(positions: Positions, measured: Track) -> Iterator[Moment]:
+    """From standing into a crouch within a second and a half."""
+    height = positions[:, 0, 1]
+    up = (height > UPRIGHT) & (lean(positions) < 30)
+    for a, b in runs((measured.state == "crouch") & (height < 0.7), shortest=8):
+        before = np.flatnonzero(up[:a])
+        if len(before) and a - before[-1] < 1.5 * FPS:
+            start = int(before[-1])
+            yield Moment("crouch", start, a + 6, back(up, start), b)
+
+
+def lying_down(positions: Positions, measured: Track) -> Iterator[Moment]:
+    """From standing to lying, more slowly than one falls."""
+    up = positions[:, 0, 1] > UPRIGHT - 0.06
+    for a, b in runs(measured.state == "lie", shortest=10):
+        before = np.flatnonzero(up[:a])
+        if len(before) and 1.5 * FPS < a - before[-1] < 6 * FPS:
+            start = int(before[-1])
+            yield Moment("lie_down", start, a + 6, back(up, start), b)
+
+
 def falling(positions: Positions) -> Iterator[Moment]:
     """The pelvis from standing to the floor within a second and a half, and down for half a second."""
     height = positions[:, 0, 1]
@@ -342,6 +377,11 @@ def moments(positions: Positions, measured: Track, actions: tuple[str, ...]) -> 
         yield from walking_back(positions, measured)
     if actions and set(actions) <= PLAIN:
         yield from raising(positions, measured)
+        yield from raising_both(positions, measured)
+    if set(actions) <= PLAIN | {"crouch", "squat", "exercise"}:
+        yield from crouching(positions, measured)
+    if not set(actions) & (TUMBLED | {"fall", "stumble"}):
+        yield from lying_down(positions, measured)
 
 
 def shown(moment: Moment, rng: np.random.Generator) -> tuple[int, int]:
@@ -355,5 +395,5 @@ def captions(moment: Moment, rng: np.random.Generator, count: int = 4, free: int
     others = rng.permutation(len(WORDS[moment.tag]) - 1)[: count - 1] + 1
     phrases = [WORDS[moment.tag][k] for k in (0, *others)]
     plain = (f"{SUBJECTS[0] if k == 0 else rng.choice(SUBJECTS)} {p}" for k, p in enumerate(phrases))
-    kind = "moments" if moment.tag in wordings.table()["moments"] else "measured"
+    kind = next(kind for kind in ("moments", "measured", "labels") if moment.tag in wordings.table()[kind])
     return (*plain, *wordings.some(kind, moment.tag, free, rng))

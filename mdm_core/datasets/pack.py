@@ -76,7 +76,7 @@ def build(
     *,
     gestures: int = 600,
     waves: int = 600,
-    raises: int = 160,
+    raises: int = 200,
     hands: int = 300,
     seed: int = 0,
     about: Mapping[str, Any] | None = None,

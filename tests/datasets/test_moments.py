@@ -174,18 +174,46 @@ def test_one_arm_that_goes_up_is_raised() -> None:
     ((tag, start, stop),) = found(with_arms_up(1, 0), "signal")
     assert tag == "raise left" and 38 <= start <= 46 and stop == 100
     assert [tag for tag, _, _ in found(with_arms_up(0, 1), "signal")] == ["raise right"]
-    assert not found(with_arms_up(1, 1), "signal")
     assert not found(with_arms_up(0.4, 0), "signal")
     assert not found(with_arms_up(1, 0), "animal_mime")
 
 
-@pytest.mark.parametrize(("frames", "falls"), [(16, True), (60, False)])
-def test_only_what_is_fast_is_a_fall(frames: int, falls: bool) -> None:
+def test_both_arms_that_go_up_from_hanging_are_raised() -> None:
+    ((tag, start, stop),) = found(with_arms_up(1, 1), "signal")
+    assert tag == "arm both" and 38 <= start <= 46 and stop == 100
+    assert not found(with_arms_up(1, 1)[50:], "signal")
+    assert not found(with_arms_up(1, 1), "animal_mime")
+
+
+def to_the_floor(frames: int) -> Positions:
     up = standing(40)
     floor = up[:30].copy()
     floor[..., 1] = 0.15 + 0.05 * up[:30, :, 1]
-    body = np.concatenate([up, between(up, floor, frames), floor])
-    assert [tag for tag, _, _ in found(body, "fall")] == (["fall"] if falls else [])
+    return np.concatenate([up, between(up, floor, frames), floor])
+
+
+@pytest.mark.parametrize(("frames", "falls"), [(16, True), (60, False)])
+def test_only_what_is_fast_is_a_fall(frames: int, falls: bool) -> None:
+    assert [tag for tag, _, _ in found(to_the_floor(frames), "fall")] == (["fall"] if falls else [])
+
+
+@pytest.mark.parametrize(("frames", "lies"), [(16, False), (60, True)])
+def test_who_goes_down_slowly_lies_down(frames: int, lies: bool) -> None:
+    trunk = np.concatenate([np.zeros(40), np.linspace(0, 1, frames), np.ones(30)])[:, None] * np.array([0, 0, 0.9])
+    body = to_the_floor(frames)
+    body[:, [12, 15]] += trunk[:, None]
+    assert [tag for tag, _, _ in found(body, "lie_down")] == (["lie_down"] if lies else [])
+
+
+@pytest.mark.parametrize(("frames", "depth", "crouches"), [(15, 0.35, True), (100, 0.35, False), (15, 0.1, False)])
+def test_going_low_at_once_is_crouching_down(frames: int, depth: float, crouches: bool) -> None:
+    body = standing(40) + [0, 0.08, 0]
+    low = body.copy()
+    upper = [0, 1, 2, 3, 6, 9, *range(12, 22)]
+    low[:, upper, 1] -= depth
+    low[:, [4, 5], 1] -= depth / 2
+    tags = [tag for tag, _, _ in found(np.concatenate([body, between(body, low, frames), low]), "crouch")]
+    assert tags == (["crouch"] if crouches else [])
 
 
 def test_staying_seated_is_sitting() -> None:

@@ -24,7 +24,14 @@ def side(words: str) -> str:
 
 def test_every_tag_that_is_described_has_words() -> None:
     assert set(action_words.WORDS) == set(TABLE["labels"])
-    assert set(moment_words.WORDS) == set(TABLE["moments"]) | {"left", "right", "forward fast"}
+    assert set(moment_words.WORDS) == set(TABLE["moments"]) | {
+        "left",
+        "right",
+        "forward fast",
+        "arm both",
+        "crouch",
+        "lie_down",
+    }
     assert set(describe.WORDS) == set(TABLE["measured"]) == set(TABLE["parts"])
 
 
