@@ -1,12 +1,13 @@
 """Should the root be generated as velocities, as HumanML3D has it, or as places? Two small models tell, trained alike.
 
-    python -m benchmarks.absolute_root [--pack data/pack.npz] [--steps 1500] [--takes 2]
+    python -m benchmarks.absolute_root [--pack data/pack.npz] [--steps 1500] [--takes 2] [--velocity 0.5]
 
 Both learn the same windows in the same order from the same first weights; of one the four root columns (yaw rate,
 velocity ahead and aside, height) are replaced by heading, x, z as seen from the window's first frame, and height (GMD,
 Karunratanakul et al. 2023; CondMDI, Cohan et al. 2024). The losses are the recipe's: x0, with the root's columns
-weighted, and the velocities that root and joints decode to, for which places are turned into velocities again. What
-they make of the probe's prompts is measured without clean-up.
+weighted, and the velocities that root and joints decode to, for which places are turned into velocities again
+(--velocity: how much that counts; 0 for x0 alone, as GMD trains). What they make of the probe's prompts is measured
+without clean-up.
 """
 
 from __future__ import annotations
@@ -102,8 +103,8 @@ def kinds(data: TrainingSet) -> tuple[Kind, Kind]:
     )
 
 
-def trained(kind: Kind, settings: config.Config, data: TrainingSet, steps: int) -> State[EncoderNetwork]:
-    """A small network after so many steps; what it is shown and told is drawn alike for every kind."""
+def trained(kind: Kind, settings: config.Config, data: TrainingSet) -> State[EncoderNetwork]:
+    """A small network after the settings' steps; what it is shown and told is drawn alike for every kind."""
     layout = data.layout
     shape = NetworkShape(
         features=layout.width, text_dim=data.pack.embeddings.shape[1], latent=192, layers=4, heads=4, feed_forward=768,
@@ -113,7 +114,8 @@ def trained(kind: Kind, settings: config.Config, data: TrainingSet, steps: int) 
     network = EncoderNetwork(shape)
     if network.embed_text is not None:
         torch.nn.init.normal_(network.embed_text.weight)
-    schedule = replace(settings.training, steps=steps, warmup=100, muon_rate=0.0, learning_rate=1e-3)
+    schedule = replace(settings.training, warmup=100, muon_rate=0.0, learning_rate=1e-3)
+    steps = schedule.steps
     state = begin(network, optimizers.optimizers(network, schedule), 0)
     levels = train.chain(settings, data, layout, torch.device("cpu"))
     levels = replace(levels, mean=tensor(kind.mean), std=tensor(kind.std))
@@ -127,7 +129,8 @@ def trained(kind: Kind, settings: config.Config, data: TrainingSet, steps: int) 
         x0 = tensor((encoded - kind.mean) / kind.std) * given.frame_mask[..., None]
         optimizers.at_step(state.step, state.optimizers, schedule)
         network.zero_grad(set_to_none=True)
-        value = loss(kind, network, x0, given.text, given.conditioned, given.frame_mask, levels, generator)
+        x0_loss, velocity = loss(kind, network, x0, given.text, given.conditioned, given.frame_mask, levels, generator)
+        value = x0_loss + schedule.velocity_weight * velocity
         value.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         for optimizer in state.optimizers:
@@ -136,7 +139,10 @@ def trained(kind: Kind, settings: config.Config, data: TrainingSet, steps: int) 
         update_average(state, min(settings.training.ema, 1 - 10 / (state.step + 10)))
         if state.step % 100 == 0:
             pace = (time.monotonic() - began) / state.step
-            print(f"{kind.name}: {state.step}/{steps} loss {float(value.detach()):.3f}, {pace:.2f} s a step", file=sys.stderr)
+            print(
+                f"{kind.name}: {state.step}/{steps} loss {float(value.detach()):.3f}, {pace:.2f} s a step",
+                file=sys.stderr,
+            )
     return state
 
 
@@ -153,8 +159,8 @@ def loss(
     frame_mask: Tensor,
     levels: train.Chain,
     generator: torch.Generator,
-) -> Tensor:
-    """`train.loss` without what is shown, on velocities decoded from either kind."""
+) -> tuple[Tensor, Tensor]:
+    """`train.loss` without what is shown: of x0, and of the velocities decoded from either kind."""
     step = train.random_steps(len(x0), len(levels.signal), generator)
     keep = conditioned * (torch.rand(len(x0), generator=generator) >= 0.1)
     noise = torch.randn(x0.shape, generator=generator)
@@ -162,7 +168,7 @@ def loss(
     predicted = network(noisy, step, Conditioning(keep=keep, text=text, frame_mask=frame_mask))
     total = losses.x0_loss(predicted, x0, frame_mask, levels.column_weight)
     decoded = [kind.decode(x * levels.std + levels.mean)[..., : train.ROOT_AND_RIC] for x in (predicted, x0)]
-    return total + 0.5 * losses.velocity_loss(decoded[0], decoded[1], frame_mask, VELOCITY)
+    return total, losses.velocity_loss(decoded[0], decoded[1], frame_mask, VELOCITY)
 
 
 VELOCITY = 0.02
@@ -206,14 +212,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--config", type=Path, default=Path("configs/bundled.toml"))
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--takes", type=int, default=2)
+    parser.add_argument("--velocity", type=float, default=0.5)
     given = parser.parse_args(arguments)
     settings = config.read(given.config)
     network = replace(settings.network, observed=False, actions=False)
-    settings = replace(settings, network=network)
+    training = replace(settings.training, steps=given.steps, velocity_weight=given.velocity)
+    settings = replace(settings, network=network, training=training)
     layout = Layout(tuple(settings.features.groups))
     data = training_set(load(given.pack), layout, settings.features.facing)
     rows = {
-        kind.name: measured(generator_of(kind, trained(kind, settings, data, given.steps), settings, data), given.takes)
+        kind.name: measured(generator_of(kind, trained(kind, settings, data), settings, data), given.takes)
         for kind in kinds(data)
     }
     columns = ("prompts passed", "slide", "skating", "float_height", "penetration", "jitter", "speed")
