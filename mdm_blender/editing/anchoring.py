@@ -1,4 +1,4 @@
-"""Changed tracks brought back to the original where they must meet it, and numbers of a rotation mode near others.
+"""Changed tracks brought back to the original where they must meet it.
 
 NumPy alone; which frames these are is the plan's business.
 """
@@ -59,33 +59,3 @@ def to_vector(rotation: Array) -> Array:
 
 def _exponential(vector: Array) -> Array:
     return from_axis_angle(normalize(vector), np.linalg.norm(vector, axis=-1))
-
-
-def near(values: Array, raw: Array, fixed: Mask, mode: str) -> Array:
-    """Values [T, n] of a rotation mode, each in the writing nearest to the frame before; `raw` [T, n] at fixed frames.
-
-    The same rotation is q and -q; an angle about an axis, its opposite about the opposite one, and whole turns more;
-    two triples of Euler angles, and whole turns more of each.
-    """
-    result = np.array(values, dtype=np.float64)
-    last = raw[0]
-    for t in range(len(values)):
-        if fixed[t]:
-            last = raw[t]
-        else:
-            ways = _ways(values[t], last, mode)
-            last = ways[int(np.argmin([np.abs(way - last).sum() for way in ways]))]
-        result[t] = last
-    return result
-
-
-def _ways(value: Array, last: Array, mode: str) -> list[Array]:
-    if mode == "QUATERNION":
-        return [value, -value]
-    turn = 2 * np.pi
-    if mode == "AXIS_ANGLE":
-        return [it + np.append(turn * np.round((last[0] - it[0]) / turn), np.zeros(3)) for it in (value, -value)]
-    i, j, k = ("XYZ".index(letter) for letter in mode)
-    other = np.empty(3)
-    other[[i, j, k]] = value[i] + np.pi, np.pi - value[j], value[k] + np.pi
-    return [it + turn * np.round((last - it) / turn) for it in (value, other)]

@@ -9,6 +9,7 @@ from mdm_core.errors import MotionError
 from mdm_core.skeleton import JOINT_NAMES, PARTS
 
 from .. import compat
+from ..retarget.ik_limbs import FoundLimb, limbs_of
 from ..retarget.root_motion import root_bone
 from ..rig import RigMap, RigSnapshot
 
@@ -78,6 +79,12 @@ def upstream(rig: RigSnapshot, bones: Iterable[str]) -> frozenset[str]:
             ahead += [target for it in bone.constraints for target, _ in it.targets]
             ahead += [] if bone.parent is None else [bone.parent]
     return frozenset(found)
+
+
+def with_limbs(rig: RigSnapshot, rig_map: RigMap, limbs: Iterable[FoundLimb]) -> frozenset[str]:
+    """All that joints and limbs hang on, with the controls of these and of the limbs that the family's table knows."""
+    known = [*limbs, *limbs_of(rig, rig_map)]
+    return upstream(rig, {*rig_map.bones.values(), *(it for limb in known for it in (*limb.fk_bones, *limb.controls))})
 
 
 def selected_bones(armature: Any) -> tuple[str, ...]:

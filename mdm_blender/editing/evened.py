@@ -4,6 +4,7 @@ goal."""
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +14,22 @@ from numpy.typing import NDArray
 from .. import compat
 from ..apply import CONTACTS
 from ..keys import read
+from ..keys.locks import Held
 from ..keys.targets import bone_target
+from ..retarget import PoseSamples
+from ..retarget.ik_follow import fk_poses, fk_samples
+from ..retarget.tracks import PoseTracks
 from . import contacts
-from .chosen import OBJECT
-from .freedoms import Joints, joints_of
+from .chosen import OBJECT, with_limbs
+from .freedoms import joints_of
+from .limbs import following
 from .meet import changed_values
 from .plan import Plan
 from .seams import Seams, eased
 from .splice import lay
 
 Mask = NDArray[np.bool_]
+Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -36,16 +43,18 @@ class Borders:
 
 def even(armature: Any, plan: Plan, borders: Borders) -> None:
     """Changes the assigned action, the plan's bones in frames that are neither fixed nor pinned, so that no joint jumps
-    more at seams than is usual. Joints of limbs that play IK are not looked at."""
+    more at seams than is usual. Limbs in IK are evened as their FK bones would play them; their controls follow these.
+    """
     stretch, frames = plan.stretch, borders.frames
-    joints = _without(joints_of(stretch.rig, stretch.rig_map), {it for limb in plan.limbs for it in limb.fk_bones})
-    samples = read.sample(armature, frames)
+    joints = joints_of(stretch.rig, stretch.rig_map)
+    samples = _samples(armature, plan, frames)
     keyed = [
         it for it in read.animated(armature) if any(len(curve.keyframe_points) > 1 for curve in it.curves.values())
     ]
+    in_ik = {bone for limb in plan.limbs for bone in limb.fk_bones} & joints.used
     own = [it for it in keyed if it.bone in plan.bones - {OBJECT} and it.bone in joints.used]
     moving = {it.bone for it in own if it.property == "location"}
-    turning = {it.bone for it in own if it.property == _rotation(armature, it.bone)}
+    turning = {it.bone for it in own if it.property == _rotation(armature, it.bone)} | in_ik
     known = json.loads(armature.animation_data.action.get(CONTACTS, "null"))
     standing = np.zeros((len(frames), 4), dtype=bool) if known is None else contacts.standing(known, frames)
     seams = Seams(
@@ -59,33 +68,70 @@ def even(armature: Any, plan: Plan, borders: Borders) -> None:
         fps=stretch.motion.fps,
         standing=standing,
         pinned=borders.pinned,
+        chosen=plan.bones | in_ik,
+        held=_held(armature, (turning - in_ik) | (turning & plan.bones), frames),
     )
     edited = eased(seams, samples)
-    changed = {name for name in turning if edited.rotations[name] is not samples.rotations[name]}
-    shifted = {name for name in moving if edited.locations[name] is not samples.locations[name]}
-    away = np.zeros(len(frames), dtype=bool)
-    for names, new, old in (
-        (changed, edited.rotations, samples.rotations),
-        (shifted, edited.locations, samples.locations),
-    ):
-        for name in names:
-            away |= (new[name] != old[name]).any(axis=1)
+    changed = {name: edited.rotations[name] for name in turning}
+    shifted = {name: edited.locations[name] for name in moving}
+    away = _differ(changed, samples.rotations, len(frames)) | _differ(shifted, samples.locations, len(frames))
     if away.any():
         first, last = np.flatnonzero(away)[[0, -1]]
         within = slice(first, last + 1)
+        tracks = _written(plan, samples, PoseTracks(changed, shifted))
         values = changed_values(
             armature,
             frames[within],
-            {name: edited.rotations[name][within] for name in sorted(changed)},
-            {name: edited.locations[name][within] for name in sorted(shifted)},
+            {name: track[within] for name, track in sorted(tracks.rotations.items())},
+            {name: track[within] for name, track in sorted(tracks.locations.items())},
             away[within],
         )
         lay(compat.own_channels(armature), values, int(frames[first]), int(frames[last]), (False, False))
 
 
+def _samples(armature: Any, plan: Plan, frames: NDArray[np.int_]) -> PoseSamples:
+    """What the curves play, and of limbs in IK the FK values that would make the pose that Blender evaluates."""
+    if not plan.limbs:
+        return read.sample(armature, frames)
+    rig, limbs = plan.stretch.rig, plan.limbs
+    samples = read.sample(armature, frames, with_limbs(rig, plan.stretch.rig_map, limbs))
+    poses = read.poses(armature, sorted({it for limb in limbs for it in limb.played}), frames)
+    return fk_samples(rig, samples, limbs, fk_poses(rig, limbs, poses))
+
+
+def _held(armature: Any, bones: set[str], frames: NDArray[np.int_]) -> dict[str, Held]:
+    """What is locked of bones' rotations, at what it plays."""
+    known, result = {(it.bone, it.property): it for it in read.animated(armature)}, dict[str, Held]()
+    for bone in bones:
+        target = bone_target(armature, bone)
+        if target.locks.named:
+            channels = known.get((bone, _rotation(armature, bone)))
+            values = None if channels is None else read.evaluated(channels, target.turned, frames)
+            result[bone] = target.held(values)
+    return result
+
+
+def _differ(new: Mapping[str, Array], old: Mapping[str, Array], count: int) -> Mask:
+    """The frames [T] at which any of the tracks is another."""
+    away = np.zeros(count, dtype=bool)
+    for name, track in new.items():
+        away |= (track != old[name]).any(axis=1)
+    return away
+
+
+def _written(plan: Plan, samples: PoseSamples, tracks: PoseTracks) -> PoseTracks:
+    """The tracks of bones that get keys: not of the FK bones of limbs in IK, but of these limbs' controls."""
+    if not plan.limbs:
+        return tracks
+    controls = following(plan, samples, tracks)
+
+    def own(found: Mapping[str, Array]) -> dict[str, Array]:
+        return {name: track for name, track in found.items() if name in plan.bones}
+
+    return PoseTracks(
+        {**own(tracks.rotations), **own(controls.rotations)}, {**own(tracks.locations), **own(controls.locations)}
+    )
+
+
 def _rotation(armature: Any, bone: str) -> str:
-    return read.rotation_property(bone_target(armature, bone).rotation_mode)
-
-
-def _without(joints: Joints, bones: set[str]) -> Joints:
-    return joints.only([bone not in bones for bone, _ in joints.points]) if bones else joints
+    return read.rotation_property(bone_target(armature, bone).locks.mode)

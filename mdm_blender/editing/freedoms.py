@@ -1,19 +1,21 @@
 """How the joints of a rig move with the bones that an edit may change. NumPy alone.
 
 A change of a pose is a row of numbers: for every bone that may turn a rotation vector in its own axes, radians, for
-every one that may move a shift of its location channels, in legs' lengths, and the same for the object.
+every one that may move a shift of its location channels, in legs' lengths, and the same for the object. Of a bone with
+locks it is the nearest turn that leaves these alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mdm_core.rotations import from_axis_angle, inverse, multiply, normalize, rotate
 
+from ..keys.locks import Held, nearest
 from ..retarget import PoseSamples
 from ..retarget.from_rig import basis_of
 from ..retarget.ik_controls import hinge_at_rest
@@ -50,7 +52,7 @@ class Joints:
     def places(self, samples: PoseSamples) -> Array:
         """Where the points are in the world, [T, P, 3]."""
         count = len(next(iter(samples.rotations.values())))
-        posing = Posing(self.rig, {}, basis=basis_of(self.rig, _only(samples, self.used)))
+        posing = Posing(self.rig, {}, basis=basis_of(self.rig, only(samples, self.used)))
         world, found = world_of(self.rig, samples), np.empty((count, len(self.points), 3))
         for k, (bone, inside) in enumerate(self.points):
             place = posing.pose(bone) @ np.append(inside, 1.0)
@@ -75,15 +77,21 @@ def joints_of(rig: RigSnapshot, rig_map: RigMap) -> Joints:
 
 @dataclass(frozen=True)
 class Freedoms:
-    """turned: bones that may turn; shifted: (bone, axis) of location channels that may change; "" is the object."""
+    """turned: bones that may turn; shifted: (bone, axis) of location channels that may change; "" is the object. held:
+    what is locked of bones that turn, at the frames of the samples."""
 
     joints: Joints
     rig_map: RigMap
     turned: tuple[str, ...]
     shifted: tuple[tuple[str, int], ...]
+    held: Mapping[str, Held] = field(default_factory=dict[str, Held])
 
     def __len__(self) -> int:
         return 3 * len(self.turned) + len(self.shifted)
+
+    def at(self, rows: Rows) -> Freedoms:
+        """The same for samples at these rows."""
+        return replace(self, held={bone: it.at(rows) for bone, it in self.held.items()}) if self.held else self
 
     def changed(self, samples: PoseSamples, change: Array) -> PoseSamples:
         """The samples [T] with a change [T, n]; where it is zero they keep their very numbers."""
@@ -95,7 +103,9 @@ class Freedoms:
             if bone == OBJECT and heading is not None:
                 heading = _where(vector, multiply(normalize(heading), turn), heading)
             else:
-                rotations[bone] = _where(vector, multiply(normalize(rotations[bone]), turn), rotations[bone])
+                turned = multiply(normalize(rotations[bone]), turn)
+                turned = nearest(self.held[bone], turned) if bone in self.held else turned
+                rotations[bone] = _where(vector, turned, rotations[bone])
         for k, (bone, axis) in enumerate(self.shifted, 3 * len(self.turned)):
             shift = self._unit(bone) * change[:, k, None] * np.eye(3)[axis]
             if bone == OBJECT and place is not None:
@@ -132,8 +142,9 @@ class Freedoms:
         count, width = len(next(iter(samples.rotations.values()))), len(self)
         steps = np.concatenate([np.zeros((1, width)), SMALL * np.eye(width)])
         changes = (steps[:, None] + change).reshape(-1, width)
-        stacked = taken(_only(samples, self.joints.used), np.tile(np.arange(count), width + 1))
-        moved = self.joints.places(self.changed(stacked, changes))
+        rows = np.tile(np.arange(count), width + 1)
+        stacked = taken(only(samples, self.joints.used), rows)
+        moved = self.joints.places(self.at(rows).changed(stacked, changes))
         moved = moved.reshape(width + 1, count, len(self.joints.points), 3)
         return np.moveaxis((moved[1:] - moved[0]) / SMALL, 0, -1)
 
@@ -157,7 +168,7 @@ class Freedoms:
 
     def bends(self, samples: PoseSamples) -> Array:
         """How far elbows and knees are bent [T, H], radians, negative where they are bent the wrong way."""
-        posing = Posing(self.joints.rig, {}, basis=basis_of(self.joints.rig, _only(samples, self.joints.used)))
+        posing = Posing(self.joints.rig, {}, basis=basis_of(self.joints.rig, only(samples, self.joints.used)))
         count, hinges = len(next(iter(samples.rotations.values()))), self.hinges()
         result = np.zeros((count, len(hinges)))
         for k, (_, axis, bones) in enumerate(hinges):
@@ -171,12 +182,17 @@ class Freedoms:
 
 
 def freedoms_of(
-    joints: Joints, rig_map: RigMap, samples: PoseSamples, turning: Iterable[str], moving: Iterable[str]
+    joints: Joints,
+    rig_map: RigMap,
+    samples: PoseSamples,
+    turning: Iterable[str],
+    moving: Iterable[str],
+    held: Mapping[str, Held],
 ) -> Freedoms:
     """Of the bones that may turn and of those that may move (their locations) those on which a joint hangs, as far as
-    their channels are not locked; "" is the object, where it is animated."""
+    their channels are not locked; "" is the object, where it is animated. held: what is locked of their rotations."""
     rig = joints.rig
-    turned = [it for it in sorted({*turning} & joints.used) if not all(rig.bones[it].lock_rotation)]
+    turned = [it for it in sorted({*turning} & joints.used) if not (it in held and held[it].locks.wholly)]
     shifted = [
         (it, axis)
         for it in sorted({*moving} & joints.used)
@@ -187,7 +203,8 @@ def freedoms_of(
         turned.append(OBJECT)
     if OBJECT in moving and samples.object_location is not None:
         shifted += [(OBJECT, axis) for axis in range(3)]
-    return Freedoms(joints, rig_map, tuple(turned), tuple(shifted))
+    kept = {bone: held[bone] for bone in turned if bone in held}
+    return Freedoms(joints, rig_map, tuple(turned), tuple(shifted), kept)
 
 
 def world_of(rig: RigSnapshot, samples: PoseSamples) -> Array:
@@ -216,7 +233,9 @@ def taken(samples: PoseSamples, rows: Rows) -> PoseSamples:
     )
 
 
-def _only(samples: PoseSamples, bones: Collection[str]) -> PoseSamples:
+def only(samples: PoseSamples, bones: Collection[str]) -> PoseSamples:
+    """The samples of these bones."""
+
     def of(tracks: Mapping[str, Array]) -> dict[str, Array]:
         return {bone: values for bone, values in tracks.items() if bone in bones}
 

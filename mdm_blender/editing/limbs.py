@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..retarget.ik_follow import follow
-from ..retarget.tracks import PoseTracks
+from ..retarget.tracks import PoseSamples, PoseTracks
 from .anchoring import anchored_places, anchored_rotations
+from .chosen import with_limbs
+from .freedoms import only
 from .plan import Plan
 
 Array = NDArray[np.floating]
@@ -39,10 +41,25 @@ def with_ik_controls(plan: Plan, tracks: PoseTracks) -> PoseTracks:
         for bone, track in tracks.locations.items()
         if bone in moving
     }
-    edited = follow(plan.stretch.rig, plan.stretch.rig_map, plan.limbs, samples, PoseTracks(rotations, locations))
-    controls = {name for limb in plan.limbs for name in limb.controls}
+    controls = following(plan, samples, PoseTracks(rotations, locations))
     return replace(
         tracks,
-        rotations={**tracks.rotations, **{name: it for name, it in edited.rotations.items() if name in controls}},
-        locations={**tracks.locations, **{name: it for name, it in edited.locations.items() if name in controls}},
+        rotations={**tracks.rotations, **controls.rotations},
+        locations={**tracks.locations, **controls.locations},
+    )
+
+
+def following(plan: Plan, samples: PoseSamples, edited: PoseTracks) -> PoseTracks:
+    """The tracks [T] of the IK controls of the plan's limbs, as the pose changes from the samples [T] to the edited
+    tracks [T] (`retarget.ik_follow`)."""
+    used = with_limbs(plan.stretch.rig, plan.stretch.rig_map, plan.limbs)
+    controls = {name for limb in plan.limbs for name in limb.controls}
+    edited = PoseTracks(
+        {name: it for name, it in edited.rotations.items() if name in used},
+        {name: it for name, it in edited.locations.items() if name in used},
+    )
+    followed = follow(plan.stretch.rig, plan.stretch.rig_map, plan.limbs, only(samples, used), edited)
+    return PoseTracks(
+        {name: it for name, it in followed.rotations.items() if name in controls},
+        {name: it for name, it in followed.locations.items() if name in controls},
     )

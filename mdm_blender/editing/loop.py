@@ -16,11 +16,11 @@ from mdm_core.rotations import identity, normalize, rotate
 
 from ..keys import curves, read
 from ..keys.curves import SAME_FRAME, Keys
+from ..keys.locks import Held, Locks, near
 from ..keys.read import Channels
 from ..retarget.posing import Posing, compose
 from ..retarget.rest import read_rest
 from ..retarget.root_motion import root_bone
-from .anchoring import near
 from .chosen import OBJECT
 from .evened import Borders, even
 from .plan import Plan
@@ -52,13 +52,17 @@ def close(armature: Any, plan: Plan) -> None:
     ways = _ways(plan, {key: values for key, (_, values) in played.items()})
     for channels, values in played.values():
         way = ways.get(channels.bone) if channels.property == "location" else None
-        closed = _closed(channels, values, _mode(armature, channels), way, ease, slope)
+        closed = _closed(channels, values, _turning(armature, channels), way, ease, slope)
         for index, curve in channels.curves.items():
             if _moves(curve):
                 _write(curve, frames, values[index], closed[index])
                 _cycle(curve, "REPEAT" if way is None else "REPEAT_OFFSET")
     ahead = np.arange(max(first, tail - 3), last + AHEAD + 1)
     even(armature, plan, Borders(ahead, (ahead >= last) | (ahead < max(tail, first + 1))))
+    for curve in (it for channels in read.animated(armature) for it in channels.curves.values() if _moves(it)):
+        # What had no keys before its seam was evened goes round like the others.
+        curves.write(curve, curves.dense(frames.astype(np.float64), _values(curve, frames)))
+        _cycle(curve, "REPEAT")
     action = armature.animation_data.action
     action.use_frame_range = action.use_cyclic = True
     action.frame_start, action.frame_end = first, last
@@ -106,25 +110,27 @@ def _ways(plan: Plan, played: Mapping[tuple[str, str], Mapping[int, Array]]) -> 
     return ways
 
 
-def _mode(armature: Any, channels: Channels) -> str:
-    """The rotation mode whose numbers these are, "" for those of something else."""
+def _turning(armature: Any, channels: Channels) -> Held | None:
+    """The rotation whose numbers these are, those without a curve held at what they are; None for something else."""
     owner = armature if channels.bone == OBJECT else armature.pose.bones.get(channels.bone)
     if owner is None or channels.property != read.rotation_property(owner.rotation_mode):
-        return ""
-    whole = 3 if channels.property == "rotation_euler" else 4
-    return owner.rotation_mode if len(channels.curves) == whole else ""
+        return None
+    now = np.array(getattr(owner, channels.property), dtype=np.float64)
+    without = tuple(number not in channels.curves for number in range(len(now)))
+    return Held(Locks(owner.rotation_mode, without[-3:], w=len(now) == 4 and without[0]), now[None])
 
 
 def _closed(
-    channels: Channels, played: Mapping[int, Array], mode: str, way: Array | None, ease: int, slope: int
+    channels: Channels, played: Mapping[int, Array], turning: Held | None, way: Array | None, ease: int, slope: int
 ) -> dict[int, Array]:
     """The values [T] by channel with an end that meets the start in value and slope."""
     numbers = list(played)
     values = np.stack([played[it] for it in numbers], axis=-1)
     wanted, going = values[0], values[1] - values[0]
-    if mode:
-        three = np.stack([values[-1], values[0], values[1]])
-        turned = near(three, three, np.array([True, False, False]), mode)
+    if turning is not None:
+        three = np.repeat(turning.values, 3, axis=0)
+        three[:, numbers] = values[[-1, 0, 1]]
+        turned = near(three, three, np.array([True, False, False]), turning.locks)[:, numbers]
         wanted, going = turned[1], turned[2] - turned[1]
     if way is not None:
         wanted = values[0] + way[numbers]

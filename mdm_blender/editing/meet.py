@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from .. import compat
 from ..keys import read
 from ..keys.channels import location_channels, rotation_channels, rotation_path
+from ..keys.locks import near
 from ..keys.targets import bone_target
 from ..retarget.rest import read_rest
-from .anchoring import near, spread
+from .anchoring import spread
 from .goals import JointGoal, places
 from .plan import Plan
 from .reach import reached
@@ -130,11 +131,11 @@ def changed_values(
         target = bone_target(armature, bone)
         prop = rotation_path(target).removeprefix(target.prefix)
         raw = played(bone, prop)
-        channels = rotation_channels(target, np.broadcast_to(rotation, (len(frames), 4)))
+        channels = rotation_channels(target, np.broadcast_to(rotation, (len(frames), 4)), target.held(raw))
         values = raw.copy()
         for channel in channels:
             values[:, channel.index] = channel.values
-        values = near(values, raw, ~moving, target.rotation_mode)
+        values = near(values, raw, ~moving, target.locks)
         for channel in channels:
             add(bone, channel.path, channel.index, raw, values[:, channel.index])
     return result

@@ -7,14 +7,15 @@ that are not the model's, feet locked anew, knees of nearly straight legs.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mdm_core.skeleton import FEET, JOINT_NAMES
 
+from ..keys.locks import Held
 from ..retarget import PoseSamples
 from ..rig import RigMap
 from .freedoms import Freedoms, Joints, freedoms_of, taken
@@ -29,6 +30,8 @@ SECONDS = 0.4
 PERCENTILE = 99
 SAFE, ENOUGH = 0.97, 0.985
 """Of what a joint may jump: what it is led to, and what is good enough; the rest is for rounding and IK solvers."""
+ROUNDED = 1 + 1e-3
+"""Of what a joint may jump, what is none too much yet: single numbers in F-curves."""
 LEAST = 2e-5
 """Legs' lengths a frame that a joint may jump in any case: less is not seen, and single numbers do not hold it."""
 SLIDE = 0.02**2
@@ -61,11 +64,22 @@ class Seams:
     standing: Mask
     pinned: Mask | None = None
     """Bool [T]: frames whose pose stays too, although they are no seams; None where there are none."""
+    chosen: frozenset[str] = frozenset()
+    """Bones of the edit, whether it is they that may change or what they hang on."""
+    held: Mapping[str, Held] = field(default_factory=dict[str, Held])
+    """What is locked of bones' rotations, at the same frames; so it is in the edited values."""
 
     @property
     def window(self) -> int:
         """Frames from a seam up to which what is made anew may be changed for it."""
         return max(3, round(SECONDS * self.fps))
+
+    def allowed(self, own: Array) -> Array:
+        """What joints' velocities may change in a frame, where the original's did by `own` [..., J]: as much, of joints
+        that are only carried along."""
+        bones = self.turning | self.moving | self.chosen
+        carried = np.array([bone not in bones for bone, _ in self.joints.points])
+        return np.maximum(self.bound, np.where(carried, own / SAFE, 0.0))
 
 
 def eased(seams: Seams, edited: PoseSamples) -> PoseSamples:
@@ -76,7 +90,7 @@ def eased(seams: Seams, edited: PoseSamples) -> PoseSamples:
     that changes the joints' velocities least; feet keep where they stand as far as they can. Where poses that stay
     leave no room it comes as near as it can.
     """
-    free = freedoms_of(seams.joints, seams.rig_map, edited, seams.turning, seams.moving)
+    free = freedoms_of(seams.joints, seams.rig_map, edited, seams.turning, seams.moving, seams.held)
     if not len(free):
         return edited
     for group in _groups(np.flatnonzero(seam_frames(seams.fixed)), 2 * seams.window):
@@ -124,14 +138,7 @@ class _Stretch:
         order = np.searchsorted(np.flatnonzero(self.loose), self.rows)
         self.kernel = kernel[np.ix_(order, order)]
         self._wide = np.linalg.solve(self.kernel, kernel[order]).T if len(order) else np.zeros((len(kernel), 0))
-        self.allowed = self._allowed()
-
-    def _allowed(self) -> Array:
-        """What each joint's velocity may change [S, J] at the frames `jumping`."""
-        own = self.jumps(self.seams.samples)
-        bones = self.seams.turning | self.seams.moving
-        carried = np.array([bone not in bones for bone, _ in self.seams.joints.points])
-        return np.maximum(self.seams.bound, np.where(carried, np.linalg.norm(own, axis=-1) / SAFE, 0.0))
+        self.allowed = seams.allowed(np.linalg.norm(self.jumps(seams.samples), axis=-1))
 
     def changed(self, edited: PoseSamples, change: Array) -> PoseSamples:
         """The samples [T] with a change [E, n] of `rows`, led smoothly over all loose frames."""
@@ -212,8 +219,9 @@ def _eased(stretch: _Stretch, edited: PoseSamples, change: Array) -> tuple[PoseS
             break
         if still is None:
             none = np.zeros((len(stretch.standing), len(free)))
-            still = free.derivatives(taken(edited, stretch.standing), none)
-        moving = free.derivatives(taken(edited, stretch.changing), change[: len(stretch.changing)])
+            still = free.at(stretch.standing).derivatives(taken(edited, stretch.standing), none)
+        beside = free.at(stretch.changing)
+        moving = beside.derivatives(taken(edited, stretch.changing), change[: len(stretch.changing)])
         derivatives = np.concatenate([moving, still])
         slopes = stretch.slopes(derivatives)
         touched = np.abs(slopes).max(axis=(2, 3, 4)) > 1e-9 * free.joints.leg

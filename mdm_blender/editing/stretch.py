@@ -23,7 +23,8 @@ from ..retarget.posing import Posing
 from ..retarget.rest import read_rest
 from ..rig import RigMap, RigSnapshot
 from .chains import freed
-from .freedoms import joints_of
+from .chosen import with_limbs
+from .freedoms import joints_of, only
 from .seams import usual_jump
 from .switches import limbs_read
 
@@ -109,8 +110,9 @@ def read_stretch(armature: Any, scene: Any, rig: RigSnapshot, rig_map: RigMap, f
     poses = _evaluated(armature, scene, rig, rig_map, frames, limbs)
     if poses is not None and limbs:
         poses = {**poses, **fk_poses(rig, limbs, poses)}
-        samples = fk_samples(rig, samples, limbs, poses)
-    unfollowed = _unfollowed(rig, samples, limbs, poses or {})
+        needed = only(samples, with_limbs(rig, rig_map, limbs))
+        samples = replace(samples, rotations={**samples.rotations, **fk_samples(rig, needed, limbs, poses).rotations})
+    unfollowed = _unfollowed(rig, only(samples, with_limbs(rig, rig_map, limbs)), limbs, poses or {})
     rate = scene.render.fps / scene.render.fps_base
     root_motion = retarget.carried_by(rig, rig_map, samples)
     positions = retarget.from_rig(rig, rig_map, samples, poses=poses, fps=rate, root_motion=root_motion)

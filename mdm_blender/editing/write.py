@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -20,14 +20,16 @@ from .. import compat
 from ..apply import CONTACTS
 from ..keys import read
 from ..keys.actions import NOTES
-from ..keys.channels import Target, locked_channels, rotation_path, rotation_values
+from ..keys.channels import Target, rotation_path
+from ..keys.locks import Held, near, nearest, numbers
 from ..keys.targets import bone_target, target_of
 from ..retarget.posing import rotation_of
 from ..retarget.tracks import PoseSamples, PoseTracks
 from ..takes import GENERATION, TAKE, TAKES, Assignment
 from . import contacts
-from .anchoring import anchored_places, anchored_rotations, near
+from .anchoring import anchored_places, anchored_rotations
 from .chosen import OBJECT
+from .crowded import crowded_note
 from .freedoms import joints_of
 from .limbs import with_ik_controls
 from .marks import EDITS
@@ -48,20 +50,18 @@ def write(armature: Any, plan: Plan, motions: Sequence[Motion], *, group: str = 
     no longer the one that was read, or cannot be edited.
     """
     action = _same_action(armature, plan)
-    before = Assignment.of(armature)
-    drafts = [
-        _values(armature, plan, with_ik_controls(plan, _even(plan, plan.stretch.change(motion), motion)))
-        for motion in motions
-    ]
+    before, held = Assignment.of(armature), _held(armature, plan)
+    evened = [_even(plan, plan.stretch.change(motion), motion, held) for motion in motions]
+    drafts = [_values(armature, plan, with_ik_controls(plan, tracks)) for tracks, _ in evened]
     _check_curves(armature, action, drafts[0])
     into_itself = plan.ask.in_place and not compat.other_users(armature)
     results: list[Any] = []
     try:
         results += [action if into_itself and not number else _copy(action) for number in range(len(drafts))]
-        for result, values, motion in zip(reversed(results), reversed(drafts), reversed(motions), strict=True):
+        for result, values, motion, (_, note) in reversed([*zip(results, drafts, motions, evened, strict=True)]):
             compat.assign_action(armature, result, compat.slot_like(result, armature))
             notes = lay(compat.own_channels(armature), values, plan.first, plan.last, plan.open)
-            _remember(result, action, plan, motion, notes)
+            _remember(result, action, plan, motion, [*notes, *([note] if note else [])])
     except BaseException:
         before.restore(armature)
         for result in results:
@@ -94,8 +94,20 @@ def _copy(action: Any) -> Any:
     return copy
 
 
-def _even(plan: Plan, tracks: PoseTracks, motion: Motion) -> PoseTracks:
-    """The tracks [T] anchored where the plan's frames stay, with seams that are no rougher than the original.
+def _held(armature: Any, plan: Plan) -> dict[str, Held]:
+    """What is locked of the rotations of the plan's bones, "" for the object, at what it plays in the stretch."""
+    known, result = {(it.bone, it.property): it for it in read.animated(armature)}, dict[str, Held]()
+    for bone in sorted(plan.bones):
+        target = target_of(armature, "") if bone == OBJECT else bone_target(armature, bone)
+        if target.locks.named:
+            prop = read.rotation_property(target.locks.mode)
+            result[bone] = target.held(_raw(known.get((bone, prop)), target.turned, plan))
+    return result
+
+
+def _even(plan: Plan, tracks: PoseTracks, motion: Motion, held: Mapping[str, Held]) -> tuple[PoseTracks, str]:
+    """The tracks [T] anchored where the plan's frames stay, locks kept, with seams that are no rougher than the
+    original; and a sentence where poses that stay leave no room for such.
 
     A limb in IK is evened as its FK bones would play it; its controls follow these (`limbs`).
     """
@@ -105,10 +117,14 @@ def _even(plan: Plan, tracks: PoseTracks, motion: Motion) -> PoseTracks:
     locations = dict(samples.locations)
     for bone in free & tracks.rotations.keys():
         original = _long(samples.rotations.get(bone, np.eye(4)[:1]), count)
-        rotations[bone] = anchored_rotations(original, _long(tracks.rotations[bone], count), plan.fixed, plan.fade)
+        made = anchored_rotations(original, _long(tracks.rotations[bone], count), plan.fixed, plan.fade)
+        if bone in held:
+            made = np.where(plan.fixed[:, None], original, nearest(held[bone], made))
+        rotations[bone] = made
     for bone in free & tracks.locations.keys():
         original = _long(samples.locations.get(bone, np.zeros((1, 3))), count)
-        locations[bone] = anchored_places(original, _long(tracks.locations[bone], count), plan.fixed, plan.fade)
+        made = anchored_places(original, _long(tracks.locations[bone], count), plan.fixed, plan.fade)
+        locations[bone] = np.where(stretch.rig.bones[bone].lock_location, original, made)
     place, heading = samples.object_location, samples.object_rotation
     if OBJECT in plan.bones and place is not None and tracks.object_location is not None:
         place = anchored_places(_long(place, count), _long(tracks.object_location, count), plan.fixed, plan.fade)
@@ -121,19 +137,21 @@ def _even(plan: Plan, tracks: PoseTracks, motion: Motion) -> PoseTracks:
         samples=samples,
         fixed=plan.fixed,
         bound=stretch.usual,
-        turning=free & (tracks.rotations.keys() | carried),
+        turning=(free & (tracks.rotations.keys() | carried)) - ({OBJECT} & held.keys()),
         moving=free & (tracks.locations.keys() | carried),
         fps=stretch.motion.fps,
         standing=np.zeros((count, 4), dtype=bool) if motion.contacts is None else motion.contacts,
+        held=held,
     )
     edited = eased(seams, PoseSamples(rotations, locations, samples.scales, place, heading))
-    return replace(
+    made = replace(
         tracks,
         rotations={**tracks.rotations, **{it: edited.rotations[it] for it in free & tracks.rotations.keys()}},
         locations={**tracks.locations, **{it: edited.locations[it] for it in free & tracks.locations.keys()}},
         object_location=None if tracks.object_location is None else edited.object_location,
         object_rotation=None if tracks.object_rotation is None else edited.object_rotation,
     )
+    return made, crowded_note(seams, edited, stretch)
 
 
 def _values(armature: Any, plan: Plan, tracks: PoseTracks) -> list[Values]:
@@ -152,23 +170,19 @@ def _values(armature: Any, plan: Plan, tracks: PoseTracks) -> list[Values]:
                 for axis in free
             ]
         if rotation is not None:
-            result += _rotation_values(armature, plan, target, bone, rotation, known)
+            result += _rotation_values(plan, target, bone, rotation, known)
     return result
 
 
 def _rotation_values(
-    armature: Any, plan: Plan, target: Target, bone: str, rotation: Array, known: dict[tuple[str, str], read.Channels]
+    plan: Plan, target: Target, bone: str, rotation: Array, known: Mapping[tuple[str, str], read.Channels]
 ) -> list[Values]:
-    locked = locked_channels(target)
-    mode = target.rotation_mode
-    if all(target.lock_rotation):
+    if target.locks.wholly:
         return []
     path = rotation_path(target)
-    prop = path.removeprefix(target.prefix)
-    raw = _raw(known.get((bone, prop)), getattr(_owner(armature, bone), prop), plan)
-    values = near(rotation_values(target, rotation), raw, plan.fixed, mode)
-    by_channel = (mode == "QUATERNION" and target.locks_4d) or mode not in ("QUATERNION", "AXIS_ANGLE")
-    free = [index for index in range(values.shape[1]) if not (by_channel and locked[index])]
+    raw = _raw(known.get((bone, path.removeprefix(target.prefix))), target.turned, plan)
+    values = near(numbers(target.held(raw), rotation), raw, plan.fixed, target.locks)
+    free = [index for index, locked in enumerate(target.locks.numbers) if not locked]
     return [Values(path, i, target.name, plan.stretch.first, raw[:, i], values[:, i]) for i in free]
 
 

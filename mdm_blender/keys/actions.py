@@ -16,8 +16,8 @@ from mdm_core.rotations import inverse, multiply
 from .. import compat
 from ..retarget.posing import rotation_of
 from ..retarget.tracks import PoseTracks
-from . import curves, nla
-from .channels import Channel, location_channels, lock_notes, rotation_channels, scale_channels
+from . import curves, nla, read
+from .channels import Channel, Target, location_channels, lock_notes, rotation_channels, scale_channels
 from .targets import Destination, bone_target, check, check_tracks, target_of
 
 Frames = NDArray[np.floating]
@@ -62,9 +62,11 @@ def write(
     """
     check(armature, destination)
     check_tracks(armature, tracks, frames)
-    prepared = _prepare(armature, tracks, frames)
-    data = armature.animation_data or armature.animation_data_create()
-    if destination == "current_action" and data.action is not None:
+    data = armature.animation_data
+    among = destination == "current_action" and data is not None and data.action is not None
+    prepared = _prepare(armature, tracks, frames, among=among)
+    data = data or armature.animation_data_create()
+    if among:
         action = _write_into(armature, prepared)
     else:
         action = _write_new(armature, prepared, action_name, assign=destination != "nla")
@@ -82,14 +84,16 @@ def write(
     return action
 
 
-def _prepare(armature: Any, tracks: PoseTracks, frames: Frames) -> Prepared:
+def _prepare(armature: Any, tracks: PoseTracks, frames: Frames, *, among: bool) -> Prepared:
+    """among: whether the keys are to lie among those of the assigned action, whose locked channels go on playing."""
     channels: list[Channel] = []
+    played = {(it.bone, it.property): it for it in read.animated(armature)} if among else {}
     placed = [bone_target(armature, bone) for bone in tracks.locations]
     turned = [bone_target(armature, bone) for bone in tracks.rotations]
     for target in placed:
         channels += location_channels(target, tracks.locations[target.name])
     for target in turned:
-        channels += rotation_channels(target, tracks.rotations[target.name])
+        channels += _turning(target, target.name, tracks.rotations[target.name], played, frames)
     for name, scale in tracks.scales.items():
         channels += scale_channels(bone_target(armature, name), scale)
     own = target_of(armature, "")
@@ -98,7 +102,7 @@ def _prepare(armature: Any, tracks: PoseTracks, frames: Frames) -> Prepared:
         channels += location_channels(own, location)
         placed.append(own)
     if rotation is not None:
-        channels += rotation_channels(own, rotation)
+        channels += _turning(own, "", rotation, played, frames)
         turned.append(own)
     switches = [
         Channel(
@@ -113,6 +117,17 @@ def _prepare(armature: Any, tracks: PoseTracks, frames: Frames) -> Prepared:
     before = [(it.bone, it.property, armature.pose.bones[it.bone][it.property]) for it in tracks.switches]
     notes = [*lock_notes(placed, turned), *_driven_notes(armature, channels)]
     return Prepared(np.asarray(frames, dtype=np.float64), channels, switches, before, notes)
+
+
+def _turning(
+    target: Target, bone: str, rotation: Any, played: Mapping[tuple[str, str], read.Channels], frames: Frames
+) -> list[Channel]:
+    """Channels of a rotation [T or 1, 4]; what is locked is held at what it plays, or at what it is now."""
+    channels = played.get((bone, read.rotation_property(target.locks.mode)))
+    if channels is None or not target.locks.named:
+        return rotation_channels(target, rotation)
+    values = read.evaluated(channels, target.turned, frames)
+    return rotation_channels(target, np.broadcast_to(rotation, (len(frames), 4)), target.held(values))
 
 
 def _quoted(name: str) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 from mdm_core.errors import MotionError
 
 from ..retarget.tracks import PoseTracks
-from .channels import Target
+from .channels import PATHS, Target
+from .locks import Locks
 
 Destination = Literal["new_action", "current_action", "nla"]
 """A new action that is assigned, the assigned action (other frames and channels stay), or a new strip in the NLA."""
@@ -85,22 +86,14 @@ def quoted(name: str) -> str:
 
 def target_of(posed: Any, prefix: str) -> Target:
     """A pose bone or an object as what takes keys."""
-    if posed.rotation_mode == "QUATERNION":
-        now = posed.rotation_quaternion
-    elif posed.rotation_mode == "AXIS_ANGLE":
-        now = posed.matrix_basis.to_quaternion()
-    else:
-        now = posed.rotation_euler.to_quaternion()
+    mode = posed.rotation_mode
     return Target(
         name=posed.name,
         prefix=prefix,
-        rotation_mode=posed.rotation_mode,
         lock_location=tuple(posed.lock_location),
-        lock_rotation=tuple(posed.lock_rotation),
         lock_scale=tuple(posed.lock_scale),
-        lock_w=posed.lock_rotation_w,
-        locks_4d=posed.lock_rotations_4d,
-        rotation=tuple(now),
+        locks=Locks(mode, tuple(posed.lock_rotation), posed.lock_rotation_w, posed.lock_rotations_4d),
+        turned=tuple(getattr(posed, PATHS.get(mode, "rotation_euler"))),
     )
 
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mdm_blender.editing.anchoring import anchored_places, anchored_rotations, near
+from mdm_blender.editing.anchoring import anchored_places, anchored_rotations
 from mdm_blender.keys.euler import from_mode, to_axis_angle, to_euler
+from mdm_blender.keys.locks import Locks, near
 from mdm_core.rotations import from_axis_angle, inverse, multiply, normalize
 
 FRAMES = 60
@@ -89,7 +90,7 @@ def test_numbers_near_others_are_the_same_rotations_without_jumps(seed: int, mod
         raw += 2 * np.pi * random.integers(-2, 3, 3)
     fixed = np.zeros(FRAMES, dtype=bool)
     fixed[:10] = fixed[50:] = True
-    result = near(values, raw, fixed, mode)
+    result = near(values, raw, fixed, Locks(mode))
     assert apart(from_mode(result, mode), rotations).max() < 1e-6
     assert np.array_equal(result[fixed], raw[fixed])
     if mode != "AXIS_ANGLE":  # its axis turns over where the angle passes zero, however it is written

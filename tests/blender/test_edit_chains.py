@@ -17,7 +17,7 @@ from mdm_core.errors import MotionError
 from tests.blender.addon.scene import fcurves, mixamo
 from tests.blender.addon.test_edit import assert_same_outside, bone_of, kept
 from tests.blender.conftest import build
-from tests.blender.seen import degrees_between, matrices
+from tests.blender.seen import degrees_between, jolts, matrices, places, usual_jolt
 from tests.blender.test_edit_ik import key, worst
 from tests.rig import known_rigs
 from tests.rig.rig_tables import TABLES
@@ -140,13 +140,39 @@ def test_on_targets_an_edit_is_what_it_is_in_fk(turning: bool, pole: bool) -> No
     assert away < 1e-4
 
 
-def test_arms_too_reach_for_targets() -> None:
-    armature = rigged(limbs=("Leg", "Arm"))
-    original = hand_keyed(armature)
+def reaching(armature: Any) -> None:
+    """Keys of the arms' targets."""
     for side, sign in (("Left", 1), ("Right", -1)):
         for frame, height in ((1, -0.3), (45, 0.2), (LAST, -0.2)):
             place = matrix_to_bone(armature, f"ArmTarget{side}", (-0.2 * sign, -0.3, height))
             key(armature.pose.bones[f"ArmTarget{side}"], frame, place, (0.3, 0.0, 0.2 * sign))
+
+
+@pytest.mark.parametrize("turning", [True, False])
+@pytest.mark.parametrize("mode", ["travel", "in_place"])
+def test_a_loop_closes_without_a_jerk_of_limbs_in_ik_and_all_goes_round(mode: str, turning: bool) -> None:
+    """Arms and legs in IK; seen is what Blender plays, at the last frame, which is the first again, and beside it."""
+    armature = rigged(turning=turning, limbs=("Leg", "Arm"))
+    hand_keyed(armature, turning=turning)
+    reaching(armature)
+    bones = list(api.detect(armature).bones.values())
+    usual = usual_jolt(places(armature, bones, range(1, LAST + 1)))
+    looped = api.loop(armature, mode, seed=3)  # type: ignore[arg-type]
+    first, last = (int(it) for it in looped.frame_range)
+    for name, track in places(armature, bones, range(last - 2, last + 2)).items():
+        assert jolts(track).max() <= 1.001 * usual, (name, jolts(track) / usual)
+    rounds = places(armature, bones, [last - 3, last, 2 * last - first - 3, 2 * last - first])
+    hips = rounds[bones[0]]
+    way = hips[3] - hips[1]
+    assert (np.linalg.norm(way) > 0.2) == (mode == "travel")
+    for name, track in rounds.items():
+        np.testing.assert_allclose(track[2:] - track[:2], np.tile(way, (2, 1)), atol=3e-4, err_msg=name)
+
+
+def test_arms_too_reach_for_targets() -> None:
+    armature = rigged(limbs=("Leg", "Arm"))
+    original = hand_keyed(armature)
+    reaching(armature)
     hands = [f"mixamorig:{side}{name}" for side in ("Left", "Right") for name in LIMBS["Arm"]]
     shown = matrices(armature, hands, range(1, LAST + 1))
     edited = api.regenerate(armature, "waves", frames=(30, 60), parts=["left_arm"], seed=3)

@@ -24,7 +24,7 @@ from mdm_core.errors import MotionError
 from mdm_core.skeleton import INDEX
 from tests.blender.addon.scene import fcurves
 from tests.blender.addon.test_edit import assert_same_outside, bone_of, changed_frames, kept
-from tests.blender.seen import degrees_between, jolts, matrices, places
+from tests.blender.seen import degrees_between, jolts, matrices, places, usual_jolt
 
 pytestmark = pytest.mark.usefixtures("editing_worker")
 LAST = 89
@@ -250,8 +250,10 @@ def test_limbs_in_ik_go_on_after_the_action_and_come_before_it(rigify: Any, befo
 
 
 @pytest.mark.parametrize("mode", ["travel", "in_place"])
-def test_limbs_in_ik_go_round(rigify: Any, mode: str) -> None:
+def test_limbs_in_ik_go_round_without_a_jerk(rigify: Any, mode: str) -> None:
+    """As Rigify makes it, its IK stretching."""
     hand_keyed(rigify, arms=True)
+    usual = usual_jolt(places(rigify, SHOWN, range(1, LAST + 1)))
     looped = api.loop(rigify, mode, seed=3)  # type: ignore[arg-type]
     first, last = (int(it) for it in looped.frame_range)
     count = last - first
@@ -265,6 +267,9 @@ def test_limbs_in_ik_go_round(rigify: Any, mode: str) -> None:
             assert np.abs(rows[there, :3, 3] - way - rows[here, :3, 3]).max() < 1e-4, (name, here)
             assert degrees_between(rows[there, :3, :3], rows[here, :3, :3]) < 0.1, (name, here)
         np.testing.assert_allclose(rows[6, :3, 3] - rows[0, :3, 3], 2 * way, atol=3e-4, err_msg=name)
+    for name, track in places(rigify, SHOWN, range(last - 2, last + 2)).items():
+        # at the last frame, which is the first again, and at the one before
+        assert jolts(track).max() <= 1.001 * usual, (name, jolts(track) / usual)
 
 
 def test_a_joint_that_plays_ik_takes_no_target(rigify: Any) -> None:

@@ -152,7 +152,7 @@ def test_derivatives_are_those_of_places() -> None:
     snapshot, rig_map = rig.read(armature), rig.detect(armature)
     joints, random = joints_of(snapshot, rig_map), np.random.default_rng(2)
     samples = walking(joints, rig_map, random)
-    free = freedoms_of(joints, rig_map, samples, rig_map.bones.values(), [HIPS])
+    free = freedoms_of(joints, rig_map, samples, rig_map.bones.values(), [HIPS], {})
     change = random.normal(0, 0.2, (FRAMES, len(free)))
     step = random.normal(0, 1e-5, (FRAMES, len(free)))
     slope = free.derivatives(samples, change)
