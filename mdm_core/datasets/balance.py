@@ -23,7 +23,8 @@ ASKED = {
     "march": 3.0, "sneak": 4.0, "point": 1.5, "salsa": 2.0, "punch": 2.0, "jump": 2.5, "jump ahead": 4.0,
     "jump up": 3.0, "run jump": 6.0, "stretch": 3.0,
     "forward fast": 4.0, "forward slow": 2.0, "backward": 1.5, "walk_backward": 2.0, "zombie_walk": 2.5,
-    "lie_down": 4.0, "crouch": 2.5, "idle": 1.5, "stand up from floor": 4.0, "basketball": 8.0, "throw": 3.0, "arm both": 2.0,
+    "lie_down": 4.0, "crouch": 2.5, "idle": 1.5, "stand up from floor": 4.0, "basketball": 8.0, "throw": 3.0,
+    "arm both": 2.0,
 }  # fmt: skip
 """Tags whose windows are drawn more often: common prompts for which the data has little."""
 
