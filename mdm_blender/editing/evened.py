@@ -25,11 +25,13 @@ from .freedoms import joints_of
 from .limbs import following
 from .meet import changed_values
 from .plan import Plan
-from .seams import Seams, eased
+from .seams import ROUNDED, Seams, eased, seam_frames
 from .splice import lay
 
 Mask = NDArray[np.bool_]
 Array = NDArray[np.floating]
+PASSES = 4
+"""Times that limbs in IK are seen to: what the rig's solver does is not computed, only looked at afterwards."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,28 @@ class Borders:
 
 def even(armature: Any, plan: Plan, borders: Borders) -> None:
     """Changes the assigned action, the plan's bones in frames that are neither fixed nor pinned, so that no joint jumps
-    more at seams than is usual. Limbs in IK are evened as their FK bones would play them; their controls follow these.
+    more at seams than is usual. Limbs in IK are evened as their FK bones would play them; their controls follow these,
+    and where Blender then shows limbs that do not, once more.
     """
+    for _ in range(PASSES if plan.limbs else 1):
+        if not _evened(armature, plan, borders) or not plan.limbs or _is_even(armature, plan, borders):
+            break
+
+
+def _is_even(armature: Any, plan: Plan, borders: Borders) -> bool:
+    """Whether the joints of limbs in IK jump no more at seams, as Blender evaluates them, than is usual."""
+    at = 1 + np.flatnonzero(seam_frames(borders.fixed)[1:-1])
+    seen = np.unique(at[:, None] + [-1, 0, 1])
+    shown = read.poses(armature, sorted({it for limb in plan.limbs for it in limb.played}), borders.frames[seen])
+    heads = np.array([poses[:, :3, 3] for poses in shown.values()])
+    middle = np.searchsorted(seen, at)
+    jumps = np.linalg.norm(heads[:, middle - 1] - 2 * heads[:, middle] + heads[:, middle + 1], axis=-1)
+    size = float(np.cbrt(np.abs(np.linalg.det(plan.stretch.rig.world[:3, :3]))))
+    return size * float(jumps.max(initial=0.0)) <= ROUNDED * plan.stretch.usual
+
+
+def _evened(armature: Any, plan: Plan, borders: Borders) -> bool:
+    """One pass of `even`; whether it changed anything."""
     stretch, frames = plan.stretch, borders.frames
     joints = joints_of(stretch.rig, stretch.rig_map)
     samples = _samples(armature, plan, frames)
@@ -87,6 +109,7 @@ def even(armature: Any, plan: Plan, borders: Borders) -> None:
             away[within],
         )
         lay(compat.own_channels(armature), values, int(frames[first]), int(frames[last]), (False, False))
+    return bool(away.any())
 
 
 def _samples(armature: Any, plan: Plan, frames: NDArray[np.int_]) -> PoseSamples:
