@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parent
 NO_PACKAGE = "skipped, its packages could not be installed (is there no network?)"
 DEVELOPMENT = ("torch.txt", "test.txt", ".")  # torch first: what tests need would take its GPU build
 PYTEST = ("-m", "tools.run_pytest")
+WORKERS = ("-n", "auto", "--maxprocesses", "8", "--dist", "worksteal")  # a core each, but no more Blenders than memory
 MATRIX = ("4.2.23", "4.4.0", "4.5.15", "5.0.1", "5.1.2", "5.2.3")  # tests/blender runs on each of these releases of bpy
 OTHERS = ("5.2.3", "4.2.23", "4.4.0", "5.0.1", "5.1.2", "4.5.15")  # the same by what they tell: both ends, then slots
 OTHERS_SECONDS = 120  # after these no further Blender is begun, so that --others ends within three minutes
@@ -100,9 +101,18 @@ def test(command: argparse.Namespace, extra: Sequence[str]) -> int:
     if command.matrix:
         return test_matrix(command, extra)
     python = environment(ROOT, DEVELOPMENT, options(command))
-    code = run([python, *PYTEST, *extra])
+    code = run([python, *PYTEST, *workers(extra), *extra])
     others = test_others(python, command) if command.others else 0
     return code or others  # a signal's status is negative
+
+
+def workers(arguments: Sequence[str]) -> Sequence[str]:
+    """pytest-xdist's options for the whole suite; none where files or folders are named, which end before it helps.
+
+    They stand before the user's arguments, of which `-n 0` or `-n 3` thus has the last word.
+    """
+    named = any(Path(argument.split("::")[0]).exists() for argument in arguments)
+    return () if named else WORKERS
 
 
 def test_matrix(command: argparse.Namespace, extra: Sequence[str]) -> int:

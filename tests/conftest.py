@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,13 @@ from numpy.typing import NDArray
 settings.register_profile("mdm", deadline=None, max_examples=40)
 settings.load_profile("mdm")
 """No deadline: a busy machine is not a wrong result."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Workers have a core each, which the threads of NumPy and torch would only fight over."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 CLIPS = ("136_24", "105_31", "35_16", "09_01", "91_45", "49_08", "55_25", "86_15")

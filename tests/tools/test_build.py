@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -81,7 +84,7 @@ class Releases:
         self.missing: set[str] = set()
         self.offline = False
         self.codes: dict[str, int] = {}
-        self.asked: list[str] = []
+        self.commands: list[list[str]] = []
         self.seconds = 0.0
         self.clock = 0.0
         monkeypatch.setattr(build, "environment", lambda *_: "main/bin/python")
@@ -89,6 +92,11 @@ class Releases:
         monkeypatch.setattr(build, "installed_release", lambda _: own)
         monkeypatch.setattr(build, "run", self.run)
         monkeypatch.setattr(build.time, "monotonic", lambda: self.clock)
+
+    @property
+    def asked(self) -> list[str]:
+        """The Pythons that were to run pytest."""
+        return [command[0] for command in self.commands]
 
     def prepare(self, _root: Path, release: str, _options: object) -> str | None:
         if release in self.missing:
@@ -98,9 +106,34 @@ class Releases:
         return release
 
     def run(self, command: list[str]) -> int:
-        self.asked.append(command[0])
+        self.commands.append(command)
         self.clock += self.seconds
         return self.codes.get(command[0], 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "spread"),
+    [
+        ([], True),
+        (["-x", "-k", "bvh"], True),
+        (["tests/io"], False),
+        (["-x", "tests/test_cli.py::test_numbers_sort_as_they_count"], False),
+    ],
+)
+def test_the_whole_suite_has_a_worker_a_core_and_named_files_have_none(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], spread: bool
+) -> None:
+    releases = Releases(monkeypatch)
+    assert build.main(["test", *arguments]) == 0
+    assert releases.commands == [["main/bin/python", *build.PYTEST, *(build.WORKERS if spread else ()), *arguments]]
+
+
+def test_other_blenders_need_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    releases = Releases(monkeypatch)
+    assert build.main(["test", "--matrix"]) == 0
+    assert build.main(["test", "--others"]) == 0
+    with_workers = [command[0] for command in releases.commands if "-n" in command]
+    assert with_workers == ["main/bin/python"]
 
 
 def test_the_matrix_tests_every_release_and_fails_when_one_does(
@@ -155,19 +188,40 @@ def test_the_lists_of_releases_and_of_tests_are_of_what_there_is() -> None:
     assert [name for name in build.PART if not (ROOT / name).is_file()] == []
 
 
+ALONE_AND_IN_WORKERS = pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "in workers"])
+
+
+def pytest_on(folder: Path, test: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """`tools.run_pytest` on a file with that text, not as a part of the worker that this may run in."""
+    (folder / "test_it.py").write_text(test)
+    command = [sys.executable, "-m", "tools.run_pytest", "-q", "-p", "no:cacheprovider", *options, str(folder)]
+    alone = {name: value for name, value in os.environ.items() if name != "PYTEST_XDIST_WORKER"}
+    return subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, check=False)
+
+
+@ALONE_AND_IN_WORKERS
 @pytest.mark.parametrize("fails", [False, True])
-def test_the_tests_and_not_the_end_of_python_give_the_status(tmp_path: Path, fails: bool) -> None:
+def test_the_tests_and_not_the_end_of_python_give_the_status(
+    tmp_path: Path, fails: bool, workers: Sequence[str]
+) -> None:
     """bpy 4.2 crashes and 4.5 hangs when Python ends; here a callback at its end does either."""
-    (tmp_path / "test_it.py").write_text(
-        f"import atexit, os\natexit.register(os.abort)\ndef test_it() -> None:\n    assert {not fails}\n"
-    )
-    command = [sys.executable, "-m", "tools.run_pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    text = f"import atexit, os\natexit.register(os.abort)\ndef test_it() -> None:\n    assert {not fails}\n"
+    done = pytest_on(tmp_path, text, *workers)
     assert done.returncode == int(fails), done.stdout + done.stderr
     assert ("1 failed" if fails else "1 passed") in done.stdout
 
 
-def test_a_crash_inside_a_test_is_a_failure(tmp_path: Path) -> None:
-    (tmp_path / "test_it.py").write_text("import os\ndef test_it() -> None:\n    os.abort()\n")
-    command = [sys.executable, "-m", "tools.run_pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode != 0
+@ALONE_AND_IN_WORKERS
+@pytest.mark.parametrize("how", ["os.abort()", "time.sleep(60)"], ids=["crash", "hang"])
+def test_a_crash_or_a_hang_inside_a_test_is_a_failure(tmp_path: Path, how: str, workers: Sequence[str]) -> None:
+    text = f"import os, time\ndef test_it() -> None:\n    {how}\n"
+    started = time.monotonic()
+    assert pytest_on(tmp_path, text, "--timeout", "1", *workers).returncode != 0
+    assert time.monotonic() - started < 50
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "0")])
+def test_workers_are_processes_and_the_user_may_want_none(tmp_path: Path, options: Sequence[str]) -> None:
+    text = f"import os\ndef test_it() -> None:\n    assert ('PYTEST_XDIST_WORKER' in os.environ) is {not options}\n"
+    done = pytest_on(tmp_path, text, *build.WORKERS, *options)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
