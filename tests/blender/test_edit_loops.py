@@ -17,6 +17,7 @@ from hypothesis.extra import numpy as arrays
 from mdm_blender import api, process
 from mdm_blender.editing.loop import led_to
 from mdm_core.errors import MotionError
+from tests.blender import test_edit_ik
 from tests.blender.addon.scene import fcurves
 from tests.blender.addon.test_edit import kept
 from tests.blender.conftest import WALKERS
@@ -78,6 +79,20 @@ def test_the_last_frame_is_the_first_and_rounds_follow_smoothly(
         cycles = [it for it in curve.modifiers if it.type == "CYCLES"]
         assert len(cycles) == (len(values) > 1), curve.data_path
         assert all(first <= key.co[0] <= last for key in curve.keyframe_points)
+
+
+@pytest.mark.parametrize("mode", ["travel", "in_place"])
+@pytest.mark.parametrize("stretch", [False, True])
+@pytest.mark.parametrize("pole", [False, True])
+def test_rigifys_limbs_in_ik_follow_smoothly_where_a_loop_closes(
+    rigify: Any, mode: str, stretch: bool, pole: bool
+) -> None:
+    """Arms and legs in IK, the feet with rolled heels."""
+    test_edit_ik.hand_keyed(rigify, arms=True, pole=pole, stretch=stretch)
+    usual = usual_jolt(places(rigify, test_edit_ik.SHOWN, range(1, test_edit_ik.LAST + 1)))
+    last = int(api.loop(rigify, mode, seed=3, steps=STEPS).frame_range[1])  # type: ignore[arg-type]
+    for bone, track in places(rigify, test_edit_ik.SHOWN, range(last - 2, last + 2)).items():
+        assert jolts(track).max() <= ROUNDED * usual, (bone, jolts(track) / usual)
 
 
 def test_a_part_of_the_action_becomes_the_loop(walkers: Callable[[str], Any]) -> None:
