@@ -92,8 +92,7 @@ def numbers(held: Held, rotation: Array) -> Array:
         if mode not in FOURS:
             return _angles(held, rotation)
         if held.locks.by_component:
-            made = _quaternion(held, rotation) if mode == "QUATERNION" else _axis_angle(held, rotation)
-            return near(made, made, np.arange(len(made)) == 0, held.locks)
+            return _signed(held, _quaternion(held, rotation) if mode == "QUATERNION" else _axis_angle(held, rotation))
         rotation = nearest(held, rotation)
     if mode == "QUATERNION":
         return continuous(rotation)
@@ -183,6 +182,14 @@ def _axis_angle(held: Held, rotation: Array) -> Array:
         return np.concatenate([values[:, :1], axis], axis=-1)
     sine = (axis * rotation[:, 1:]).sum(axis=-1) / size[:, 0]
     return np.concatenate([_turned(sine, rotation[:, 0], values[:, 0])[:, None], axis], axis=-1)
+
+
+def _signed(held: Held, made: Array) -> Array:
+    """Numbers [T, 4] without jumps over time, as far as what is locked leaves the choice of another writing."""
+    locked = np.array(held.locks.numbers)
+    if held.locks.mode == "QUATERNION" and not made[:, locked].any():
+        return np.where(locked, made, continuous(made))
+    return near(made, made, np.arange(len(made)) == 0, held.locks)
 
 
 def _pointing(values: Array, rotation: Array, locked: NDArray[np.bool_]) -> Array:

@@ -13,12 +13,14 @@ import bpy
 import numpy as np
 from mathutils import Euler
 
-from mdm_blender import api, process, rig
+from mdm_blender import api, keys, process, rig
 from mdm_blender.keys.euler import from_mode
 from mdm_blender.keys.locks import Held, nearest
 from mdm_blender.keys.targets import target_of
 from mdm_blender.retarget.ik_controls import hinge_at_rest
 from mdm_blender.retarget.rest import LIMBS
+from mdm_blender.retarget.tracks import PoseTracks
+from mdm_core.rotations import normalize
 from tests.blender.addon.scene import fcurves, mixamo
 from tests.blender.addon.test_edit import assert_same_outside, bone_of, kept
 from tests.blender.seen import jolts, places, usual_jolt
@@ -84,6 +86,31 @@ def test_blenders_own_rotate_tool_holds_the_same(mode: str, by_component: bool, 
         assert abs(float((nearest(Held(target.locks, before[None]), came_to) * came_to).sum())) > 1 - 1e-9
 
 
+def test_a_whole_take_goes_by_what_the_locked_channel_plays_among_other_keys() -> None:
+    """An Euler angle that is locked and animated; the other two are the nearest at every frame, as Blender plays."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    armature, name, random = mixamo(), "mixamorig:LeftArm", np.random.default_rng(2)
+    posed = armature.pose.bones[name]
+    posed.rotation_mode, posed.lock_rotation = "XYZ", (False, True, False)
+    for frame, angle in ((1, 0.0), (20, 0.8), (40, -0.3)):
+        posed.rotation_euler = (0.0, angle, 0.0)
+        posed.keyframe_insert("rotation_euler", frame=frame)
+    action = armature.animation_data.action
+    before = repr([tuple(it.co) for it in fcurves(action)[1].keyframe_points])
+    wanted = normalize(np.array([1.0, 0, 0, 0]) + 0.3 * random.normal(size=(30, 4)))
+    tracks = PoseTracks({name: wanted}, {})
+    keys.write(armature, tracks, np.arange(5.0, 35.0), action_name="", properties={}, destination="current_action")
+    assert repr([tuple(it.co) for it in fcurves(action)[1].keyframe_points]) == before
+    for frame, rotation in zip(range(5, 35), wanted, strict=True):
+        bpy.context.scene.frame_set(frame)
+        held = numbers_of(posed)
+        off = [abs(float(rotation @ np.array(Euler(held + [a, 0, b]).to_quaternion()))) for a, b in AROUND]
+        assert off[0] >= max(off) - 1e-6, frame
+
+
+AROUND = [(0.0, 0.0), *((0.02 * a, 0.02 * b) for a in (-1, 0, 1) for b in (-1, 0, 1))]
+
+
 def hinged(mode: str, by_component: bool) -> tuple[Any, dict[str, int]]:
     """A figure whose bones all turn, keyed by hand, its elbows and knees about one axis; these bones with that axis."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -141,8 +168,8 @@ def locked_curves(action: Any, hinges: dict[str, int], mode: str, by_component: 
         bone, axis = bone_of(curve), curve.array_index - first
         held = mode not in PROPERTIES or by_component
         if held and bone in hinges and axis in range(3) and axis != hinges[bone]:
-            keys = [(*it.co, *it.handle_left, *it.handle_right, it.type) for it in curve.keyframe_points]
-            found[bone, curve.array_index] = repr(keys)
+            points = [(*it.co, *it.handle_left, *it.handle_right, it.type) for it in curve.keyframe_points]
+            found[bone, curve.array_index] = repr(points)
     return found
 
 
