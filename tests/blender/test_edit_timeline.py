@@ -53,7 +53,8 @@ def test_takes_and_again_with_the_seed(walkers: Callable[[str], Any]) -> None:
     assert [action["mdm_seed"] for action in made] == ["4", "5"]
     assert changed_frames(made[0], made[1])
     same = api.again(rig, seed=5)
-    assert not changed_frames(made[1], same), "the same seed makes the same motion"
+    # Alone and in a batch of two some processors add in another order: rounding, a thousand times below what is seen.
+    assert not changed_frames(made[1], same, within=3e-4), "the same seed makes the same motion"
     assert (same["mdm_take"], same["mdm_takes"]) == (3, 3)
     assert changed_frames(same, api.again(rig, seed=6))
 

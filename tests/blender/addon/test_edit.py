@@ -118,14 +118,14 @@ def assert_same_outside(before: Any, after: Any) -> None:
         assert plays == played, curve
 
 
-def changed_frames(before: Any, after: Any) -> dict[str, set[int]]:
-    """Bone -> frames at which a curve of it plays something else."""
+def changed_frames(before: Any, after: Any, within: float = 0.0) -> dict[str, set[int]]:
+    """Bone -> frames at which a curve of it plays something that differs by more than `within`."""
     found: dict[str, set[int]] = {}
     old = {(it.data_path, it.array_index): it for it in fcurves(before)}
     for curve in fcurves(after):
         was = old.get((curve.data_path, curve.array_index))
         for frame in range(-10, LAST + 20):
-            if was is None or was.evaluate(frame) != curve.evaluate(frame):
+            if was is None or abs(was.evaluate(frame) - curve.evaluate(frame)) > within:
                 found.setdefault(bone_of(curve), set()).add(frame)
     return found
 
