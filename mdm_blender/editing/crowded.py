@@ -11,6 +11,10 @@ from .seams import ROUNDED, Seams, jumps_of, seam_frames
 from .space import space_of
 from .stretch import Stretch
 
+ROOM = 4
+"""Frames from one pose to the next from which on all were even that were measured (`benchmarks.seams`): between them
+then lies a frame that is beside neither."""
+
 
 def crowded_note(seams: Seams, edited: PoseSamples, stretch: Stretch) -> str:
     """A sentence where the joints of the stretch's edited values [T] jump too much at poses that stay within
@@ -33,7 +37,7 @@ def crowded_note(seams: Seams, edited: PoseSamples, stretch: Stretch) -> str:
         return ""
     # Two pairs share a pose: it is the closer one that leaves it no room.
     pair = min(worst, key=lambda it: (-worst[it], apart[it]))
-    needed = math.ceil(apart[pair] * math.sqrt(worst[pair]))
+    needed = max(ROOM, math.ceil(apart[pair] * math.sqrt(worst[pair])))
     others = sum(jump > ROUNDED and apart[it] < needed for it, jump in worst.items()) - 1
     a, b = int(rows[pair]), int(rows[pair + 1])
     space = space_of(stretch.rig, stretch.rig_map, stretch.root_motion)

@@ -37,16 +37,17 @@ def in_between(gap: int) -> tuple[Any, float]:
     return armature, max(found) / usual
 
 
-def test_what_is_too_close_is_said_with_how_far_apart_would_do() -> None:
-    armature, rough = in_between(3)
+@pytest.mark.parametrize("gap", [2, 3])
+def test_what_is_too_close_is_said_with_how_far_apart_would_do(gap: int) -> None:
+    armature, rough = in_between(gap)
     assert rough > 1.1, "the poses are even, so there is nothing to be said"
     said = takes.notes(armature.animation_data.action)
     found = [hit for it in said if (hit := SENTENCE.fullmatch(it))]
     assert len(found) == 1, said
     first, last, joint, metres, frames, speed, apart = found[0].groups()
-    assert int(last) - int(first) == int(frames) == 3
-    assert (int(first) - FIRST) % 3 == 0
-    assert float(speed) == pytest.approx(float(metres) * 24 / 3, rel=0.05)
+    assert int(last) - int(first) == int(frames) == gap
+    assert (int(first) - FIRST) % gap == 0
+    assert float(speed) == pytest.approx(float(metres) * 24 / gap, rel=0.05)
     if joint.replace(" ", "_") in api.detect(armature).bones:
         bone = api.detect(armature).bones[joint.replace(" ", "_")]
         moved = np.linalg.norm(place(armature, bone, int(last)) - place(armature, bone, int(first)))
