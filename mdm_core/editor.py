@@ -73,7 +73,8 @@ def edit(
         return _loop(generator, motion, request, on_step)
     if request.vary == 0:
         return [replace(motion, features=None, seed=request.seed + k) for k in range(request.takes)]
-    made = plan(scene(motion, request), model_of(generator), blend=request.blend)
+    refined = request.vary is not None
+    made = plan(scene(motion, request), model_of(generator), blend=request.blend, refined=refined)
     return [
         _motion(
             generator,

@@ -360,3 +360,18 @@ def test_a_cancel_stops_within_a_step() -> None:
     with pytest.raises(Cancelled):
         recording(recorder).edit(someone(), EditRequest("waves"), on_step=cancel)
     assert len(recorder.calls) == 2
+
+
+def test_a_variation_without_noise_is_the_motion_itself_on_a_bend_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept and what lies between must face as one, or the path leaves its own where they meet."""
+    chain = schedule.cosine(6)
+
+    def believer(x: NDArray[Any], step: NDArray[Any], conditioning: Conditioning) -> NDArray[Any]:  # noqa: ARG001
+        return x / np.sqrt(chain.alpha_bar[step])[:, None, None].astype(np.float32)
+
+    engine = loading.Engine("believer", "cpu", believer, np.asarray, np.asarray)
+    motion, model = someone(100, bend=0.8), MotionGenerator(bundle(), engine, HashEncoder())
+    shape = (1, 100, model.layout.width)
+    monkeypatch.setattr(model, "noise", lambda *_: (np.zeros(shape, np.float32), lambda: np.zeros(shape, np.float32)))
+    made = model.edit(motion, EditRequest("strolls", frames=(20, 80), vary=0.2, sampler="ddim", clean=False))[0]
+    assert np.linalg.norm(made.positions - motion.positions, axis=-1).max() < 0.02

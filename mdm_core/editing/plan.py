@@ -186,10 +186,10 @@ def along(points: Numbers, frames: int) -> Numbers:
     return np.stack([np.interp(at, way, points[:, axis]) for axis in range(2)], axis=-1)
 
 
-def plan(made: Scene, model: Model, *, blend: float = 0.0, anchored: bool = True) -> Plan:
+def plan(made: Scene, model: Model, *, blend: float = 0.0, anchored: bool = True, refined: bool = False) -> Plan:
     """The scene on the model's clock, skeleton and ground, from `CONTEXT` before the first change to as long after.
 
-    blend: seconds in which the old motion fades at the ends of what changes.
+    blend: seconds in which the old motion fades at the ends of what changes. refined: what changes begins as it was.
     """
     changed = np.flatnonzero(made.free.any(axis=1))
     reach = round(CONTEXT * made.fps)
@@ -224,7 +224,7 @@ def plan(made: Scene, model: Model, *, blend: float = 0.0, anchored: bool = True
         mask[past_end] = False
     free[past_end] = True
 
-    whole = blend > 0 or bool((free[:, 0] & ~free.all(axis=1)).any())
+    whole = blend > 0 or refined or bool((free[:, 0] & ~free.all(axis=1)).any())
     apart = np.full(len(at), True) if whole else held[:, 0] & _long(held)[:, 0]
     known, yaw = features(body, apart, model, _contacts(made, at))
     weight = joint_weights(free, blend * model.fps)

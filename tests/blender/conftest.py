@@ -105,7 +105,7 @@ def walkers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             rig = _standing(kind, request)
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(process, "command", WORKER)
-                walk = api.generate(rig, "a person walks forward", seconds=4.0, frame_start=1, seed=1, steps=6)[0]
+                walk = api.generate(rig, "a person walks forward", seconds=4.0, frame_start=1, seed=1)[0]
             assert walk["mdm_model"] == "bundled", "the walk is not the bundled model's"
             bpy.context.scene["walker"] = rig
             bpy.ops.wm.save_as_mainfile(filepath=str(path))
