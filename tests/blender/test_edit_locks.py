@@ -52,6 +52,7 @@ def turned(posed: Any, turn: tuple[float, float, float]) -> None:
         posed.rotation_euler = rotation.to_euler(mode)
 
 
+@pytest.mark.skipif(bpy.app.version < (4, 4, 0), reason="transform.rotate ends the process of 4.2's module")
 @pytest.mark.parametrize("by_component", [False, True])
 @pytest.mark.parametrize("mode", ["QUATERNION", "AXIS_ANGLE", "XYZ", "YZX"])
 @pytest.mark.parametrize("axes", [(False, True, False), (True, False, True)])
