@@ -179,8 +179,8 @@ def generator_of(
     kind: Kind, state: State[EncoderNetwork], settings: config.Config, data: TrainingSet
 ) -> MotionGenerator:
     """The trained network behind the usual sampler, decoded by its kind."""
-    stretch = train.Stretch(sides.side_axis(data.pack), 1.0)
-    made = train.bundle(state, settings, state.network.shape, data, stretch)
+    hearing = train.Hearing(sides.side_axis(data.pack), 1.0)
+    made = train.bundle(state, settings, state.network.shape, data, hearing)
     tensors = {**made.tensors, "mean": kind.mean.astype(np.float32), "std": kind.std.astype(np.float32)}
     card = {**made.card, "name": kind.name}
     bundle = Bundle(card, tensors)

@@ -105,6 +105,7 @@ class MotionGenerator:
         self.engine = engine
         self.mean, self.std = bundle.tensors["mean"], bundle.tensors["std"]
         self.decoding = decoding.of(bundle.card)
+        self._text_adapter = bundle.text_adapter
         self._encoder = None if encoder is None else encoders.Cached(encoders.Sentence(encoder))
 
     @staticmethod
@@ -213,7 +214,7 @@ class MotionGenerator:
     def encode(self, prompts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Each prompt's states [L, E]; each distinct one is encoded once, alone, so that others do not change it."""
         if self._encoder is None:
-            self._encoder = encoders.load(self.card["text"]["encoder"])
+            self._encoder = encoders.load(self.card["text"]["encoder"], adapter=self._text_adapter)
         return {prompt: self._encoder.states(prompt) for prompt in dict.fromkeys(prompts)}
 
     def conditioning(self, asked: list[str], *, labelled: bool = False) -> Conditioning:

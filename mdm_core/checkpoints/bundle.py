@@ -15,7 +15,10 @@ from mdm_core.errors import MotionError
 from . import library
 from .tensors import read_safetensors, write_safetensors
 
-FORMAT = 1
+FORMAT, ADAPTED_FORMAT = 1, 2
+"""Of cards. A model that adds to its text encoder has the second: who cannot read it would get another's words."""
+TEXT = "text."
+"""Before the names of what it adds to the text encoder (`text.low_rank`)."""
 CARD, WEIGHTS = "card.json", "model.safetensors"
 REQUIRED = ("name", "architecture", "diffusion", "features", "frames", "text", "guidance")
 ARGS = "args.json"  # beside the authors' checkpoints, see `official`
@@ -30,7 +33,8 @@ class Bundle:
     card: architecture (the fields of `NetworkShape`), diffusion (schedule, steps), features
         (representation, groups, fps, facing), frames (min, max, mask), text (encoder), guidance, and for
         people: data, licence, metrics.
-    tensors: the network's parameters under their state-dict names (float32), and `mean`, `std` [D].
+    tensors: the network's parameters under their state-dict names (float32), `mean`, `std` [D], and under `TEXT` what
+        the model adds to its text encoder.
     """
 
     card: dict[str, Any]
@@ -70,8 +74,17 @@ class Bundle:
 
     @property
     def parameters(self) -> dict[str, NDArray[Any]]:
-        """The network's own tensors, without the statistics."""
-        return {name: value for name, value in self.tensors.items() if name not in ("mean", "std")}
+        """The network's own tensors, without the statistics and the text encoder's."""
+        return {
+            name: value
+            for name, value in self.tensors.items()
+            if name not in ("mean", "std") and not name.startswith(TEXT)
+        }
+
+    @property
+    def text_adapter(self) -> dict[str, NDArray[Any]]:
+        """What the model adds to its text encoder (`text.low_rank`); most add nothing."""
+        return {name.removeprefix(TEXT): value for name, value in self.tensors.items() if name.startswith(TEXT)}
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -86,8 +99,11 @@ def read_card(folder: Path) -> dict[str, Any]:
     missing = [field for field in REQUIRED if not isinstance(card, dict) or field not in card]
     if missing:
         raise MotionError(f'{path} lacks the field "{missing[0]}"; install the model again.')
-    if card.get("format") != FORMAT:
-        raise MotionError(f"{path} has format {card.get('format')}, this version reads {FORMAT}; update the add-on.")
+    if card.get("format") not in (FORMAT, ADAPTED_FORMAT):
+        raise MotionError(
+            f"{path} has format {card.get('format')}, this version reads {FORMAT} and {ADAPTED_FORMAT}; "
+            "update the add-on."
+        )
     return card
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mdm_core.checkpoints import library
 from mdm_core.errors import MotionError
 from mdm_core.text import folders
+from mdm_core.text.low_rank import NO_ADAPTER, Adapter
 
 MINILM, CLIP, DISTILBERT = "all-MiniLM-L6-v2", "CLIP-ViT-B-32", "distilbert-base-uncased"
 """By the names that cards use."""
@@ -78,15 +79,18 @@ def padded(states: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], 
     return text, None if mask.all() else mask
 
 
-def load(name: str, path: Path | None = None) -> Cached:
+def load(name: str, path: Path | None = None, adapter: Adapter = NO_ADAPTER) -> Cached:
     """The encoder that a card names: from `path`, or where it is found on this machine.
 
-    Raises MotionError if it is not here, is another model, or its library is not installed.
+    adapter: what the model adds to it (`low_rank`), which only MiniLM takes. Raises MotionError if it is not here, is
+    another model, or its library is not installed.
     """
     if name == MINILM:
         from mdm_core.text.minilm import MiniLM
 
-        return Cached(Sentence(MiniLM.load(path)))
+        return Cached(Sentence(MiniLM.load(path, adapter)))
+    if adapter:
+        raise MotionError(f'The model adds to its text encoder "{name}", which only {MINILM} takes; install it again.')
     if name not in FOLDERS:
         known = ", ".join((MINILM, *FOLDERS))
         raise MotionError(f'The model\'s card names the text encoder "{name}"; known are {known}.')

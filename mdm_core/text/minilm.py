@@ -18,6 +18,7 @@ from mdm_core.engine.numpy_layers import Attention, Floats, TransformerLayer, fu
 from mdm_core.engine.parameters import Parameters
 from mdm_core.errors import MotionError
 
+from .low_rank import NO_ADAPTER, Adapter, adapted
 from .wordpiece import Tokenizer
 
 BUNDLED = Path(__file__).resolve().parent.parent / "assets" / "minilm"
@@ -32,10 +33,13 @@ SCALE = ".scale"  # NAME is stored as int8 where NAME.scale stands beside it
 class MiniLM:
     """The loaded encoder. Nothing in it changes after loading, so threads may share one."""
 
-    def __init__(self, tensors: dict[str, NDArray[Any]], tokenizer: Tokenizer, source: str) -> None:
+    def __init__(
+        self, tensors: dict[str, NDArray[Any]], tokenizer: Tokenizer, source: str, adapter: Adapter = NO_ADAPTER
+    ) -> None:
         """tensors: upstream's names, in the compact form; source: where they come from, for the errors' text."""
         words = "embeddings.word_embeddings.weight"
-        named = Parameters({name: dense(tensors, name, source) for name in tensors if name != words}, source)
+        plain = {name: dense(tensors, name, source) for name in tensors if name != words}
+        named = Parameters(adapted(plain, adapter), source)
         self.tokenizer = tokenizer
         self.words, self.word_scales = compact(tensors, words, source)  # a text needs few rows of it
         if tensors[words].shape != (WORDS, WIDTH):
@@ -46,13 +50,16 @@ class MiniLM:
         self.layers = [encoder_layer(named, f"encoder.layer.{i}.") for i in range(LAYERS)]
 
     @classmethod
-    def load(cls, folder: Path | None = None) -> MiniLM:
-        """The encoder in `folder`, or the bundled one. A `MotionError` names the file that is missing or damaged."""
+    def load(cls, folder: Path | None = None, adapter: Adapter = NO_ADAPTER) -> MiniLM:
+        """The encoder in `folder`, or the bundled one, with what a model adds to it (`low_rank`).
+
+        A `MotionError` names the file that is missing or damaged.
+        """
         folder = BUNDLED if folder is None else folder
         tokenizer = Tokenizer.load(folder / VOCABULARY, max_tokens=MAX_TOKENS)
         if len(tokenizer.ids) != WORDS:
             raise MotionError(f"{folder / VOCABULARY} is damaged ({len(tokenizer.ids)} words); install it again.")
-        return cls(read_safetensors(folder / WEIGHTS), tokenizer, str(folder / WEIGHTS))
+        return cls(read_safetensors(folder / WEIGHTS), tokenizer, str(folder / WEIGHTS), adapter)
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Unit vectors [B, 384], the mean over each text's tokens; what lies beyond 256 tokens is not read.

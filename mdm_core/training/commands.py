@@ -25,7 +25,7 @@ def run_train(arguments: argparse.Namespace) -> int:
 
     from mdm_core.evaluation import action_fit, fit
 
-    from . import config, paper_config, train
+    from . import config, paper_config, text_adapter, train
 
     if paper_config.is_paper(arguments.config):
         return run_paper(arguments.config, pick_device(arguments.device))
@@ -33,6 +33,10 @@ def run_train(arguments: argparse.Namespace) -> int:
         return fit.run(arguments.config, pick_device(arguments.device))
     if action_fit.is_one(arguments.config):
         print(f"wrote {action_fit.train(action_fit.read(arguments.config))}")
+        return 0
+    if text_adapter.is_one(arguments.config):
+        device = torch.device(pick_device(arguments.device))
+        print(f"wrote {text_adapter.train(text_adapter.read(arguments.config), device)}")
         return 0
     settings = config.read(arguments.config)
     device = pick_device(arguments.device)

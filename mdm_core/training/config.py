@@ -19,6 +19,13 @@ class FeatureSettings:
 
 
 @dataclass(frozen=True)
+class TextSettings:
+    """How sentences are encoded. adapter: the file of a text adapter (`text_adapter`), "" for MiniLM as it is."""
+
+    adapter: str
+
+
+@dataclass(frozen=True)
 class NetworkSettings:
     """Sizes, as in `engine.torch_network.NetworkShape`.
 
@@ -99,6 +106,7 @@ class Config:
     out: str
     seed: int
     features: FeatureSettings
+    text: TextSettings
     network: NetworkSettings
     diffusion: DiffusionSettings
     training: TrainingSettings
@@ -107,6 +115,7 @@ class Config:
 
 SECTIONS: dict[str, type[Any]] = {
     "features": FeatureSettings,
+    "text": TextSettings,
     "network": NetworkSettings,
     "diffusion": DiffusionSettings,
     "training": TrainingSettings,

@@ -6,7 +6,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from mdm_core.checkpoints.bundle import FORMAT, Bundle
+from mdm_core.checkpoints.bundle import ADAPTED_FORMAT, FORMAT, TEXT, Bundle
+from mdm_core.checkpoints.tensors import read_safetensors
 from mdm_core.datasets.pack import HELD_OUT, load
 from mdm_core.datasets.windows import LENGTHS
 from mdm_core.diffusion import schedule
@@ -26,8 +27,9 @@ from mdm_core.errors import MotionError
 from mdm_core.features import observation
 from mdm_core.features.humanml3d import FPS
 from mdm_core.features.layout import Layout
+from mdm_core.text.low_rank import Adapter
 
-from . import losses, optimizers, sides
+from . import embeddings, losses, optimizers, sides
 from .config import Config
 from .data import Batch, Shares, TrainingSet, batch, held_out, training_set
 from .half import HalfNetwork, short_attention
@@ -60,11 +62,15 @@ class Chain:
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """How the sentence embeddings that a network learns from are stretched (`sides`): along axis [E], by gain."""
+class Hearing:
+    """What becomes of sentences before a network that learns reads them.
+
+    The encoder has `adapter` added (`text_adapter`), and embeddings are stretched along axis [E], by gain (`sides`).
+    """
 
     axis: NDArray[np.float32]
     gain: float
+    adapter: Adapter = field(default_factory=dict)
 
 
 def network_shape(config: Config, layout: Layout, text_dim: int, actions: int) -> NetworkShape:
@@ -156,7 +162,7 @@ def new_state(config: Config, shape: NetworkShape, device: torch.device) -> Stat
     return begin(network, optimizers.optimizers(network, config.training), config.seed)
 
 
-def begin_from(state: State[EncoderNetwork], start: Bundle, stretch: Stretch) -> None:
+def begin_from(state: State[EncoderNetwork], start: Bundle, hearing: Hearing) -> None:
     """The weights of an earlier model; columns and labels that it did not have begin at zero.
 
     A network that was not shown anything knows the first columns of each frame's tokens, its features.
@@ -169,7 +175,7 @@ def begin_from(state: State[EncoderNetwork], start: Bundle, stretch: Stretch) ->
     if shape.actions and "embed_action.action_embedding" not in values:
         values["embed_action.action_embedding"] = torch.zeros(shape.actions, shape.latent)
     try:
-        state.network.load_state_dict(sides.for_stretched(values, stretch.axis, stretch.gain))
+        state.network.load_state_dict(sides.for_stretched(values, hearing.axis, hearing.gain))
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise MotionError(f"The model to start from does not fit this configuration ({reason}).") from None
@@ -177,12 +183,12 @@ def begin_from(state: State[EncoderNetwork], start: Bundle, stretch: Stretch) ->
 
 
 def bundle(
-    state: State[EncoderNetwork], config: Config, shape: NetworkShape, data: TrainingSet, stretch: Stretch
+    state: State[EncoderNetwork], config: Config, shape: NetworkShape, data: TrainingSet, hearing: Hearing
 ) -> Bundle:
     """The averaged weights, for plain embeddings, with their card."""
     sizes = asdict(shape)
     card: dict[str, Any] = {
-        "format": FORMAT,
+        "format": ADAPTED_FORMAT if hearing.adapter else FORMAT,
         "name": config.name,
         "architecture": {"arch": "trans_enc", **{k: sizes[k] for k in sizes if k not in ("dropout", "max_positions")}},
         "diffusion": asdict(config.diffusion),
@@ -197,9 +203,10 @@ def bundle(
         "licence": data.pack.about.get("licence", "GPL-3.0-or-later"),
         "metrics": {},
     }
-    average = sides.for_plain(state.average, stretch.axis, stretch.gain)
+    average = sides.for_plain(state.average, hearing.axis, hearing.gain)
     tensors = {name: value.detach().cpu().numpy() for name, value in average.items()}
-    return Bundle(card, {**tensors, "mean": data.mean, "std": data.std})
+    added = {TEXT + name: value for name, value in hearing.adapter.items()}
+    return Bundle(card, {**tensors, **added, "mean": data.mean, "std": data.std})
 
 
 def bucket_chances(data: TrainingSet) -> NDArray[np.float64]:
@@ -248,24 +255,26 @@ def train(config: Config, device: torch.device, *, on_sample: Callable[[Path, Pa
             f"mean_of names a step that is no multiple of sample_every, {training.sample_every}; change it."
         )
     layout = Layout(tuple(config.features.groups))
-    plain = load(Path(config.pack))
-    stretch = Stretch(sides.side_axis(plain), config.training.side_gain)
-    pack = replace(plain, embeddings=sides.stretched(plain.embeddings, stretch.axis, stretch.gain))
-    data = training_set(pack, layout, config.features.facing)
     out = Path(config.out)
+    adapter = read_safetensors(Path(config.text.adapter)) if config.text.adapter else {}
+    plain = load(Path(config.pack))
+    plain = embeddings.adapted(plain, adapter, out) if adapter else plain
+    hearing = Hearing(sides.side_axis(plain), config.training.side_gain, adapter)
+    pack = replace(plain, embeddings=sides.stretched(plain.embeddings, hearing.axis, hearing.gain))
+    data = training_set(pack, layout, config.features.facing)
     shape = network_shape(config, layout, pack.embeddings.shape[1], len(pack.action_names))
     state = new_state(config, shape, device)
     if (out / CHECKPOINT).exists():
         resume(state, out / CHECKPOINT, device)
         print(f"Going on from step {state.step} of {out / CHECKPOINT}.", file=sys.stderr)
     elif config.training.start:
-        begin_from(state, Bundle.read(Path(config.training.start)), stretch)
+        begin_from(state, Bundle.read(Path(config.training.start)), hearing)
     levels = chain(config, data, layout, device)
-    run_steps(state, config, data, held_out(data), levels, shape, stretch, on_sample)
+    run_steps(state, config, data, held_out(data), levels, shape, hearing, on_sample)
     save(state, out / CHECKPOINT)
     if config.training.mean_of:
         state.average = mean([out / AVERAGE.format(step=step) for step in config.training.mean_of])
-    bundle(state, config, shape, data, stretch).write(out / "bundle")
+    bundle(state, config, shape, data, hearing).write(out / "bundle")
     return out / "bundle"
 
 
@@ -282,7 +291,7 @@ def run_steps(
     unseen: TrainingSet,
     levels: Chain,
     shape: NetworkShape,
-    stretch: Stretch,
+    hearing: Hearing,
     on_sample: Callable[[Path, Path], None] | None,
 ) -> None:
     """The loop itself, from `state.step` to the end."""
@@ -318,7 +327,7 @@ def run_steps(
             save(state, out / CHECKPOINT)
             saved = time.monotonic()
         if state.step % training.sample_every == 0 or state.step == training.steps:
-            report(state, config, data, unseen, levels, shape, stretch, on_sample)
+            report(state, config, data, unseen, levels, shape, hearing, on_sample)
 
 
 def report(
@@ -328,7 +337,7 @@ def report(
     unseen: TrainingSet,
     levels: Chain,
     shape: NetworkShape,
-    stretch: Stretch,
+    hearing: Hearing,
     on_sample: Callable[[Path, Path], None] | None,
 ) -> None:
     """Writes the averaged weights as a bundle and their loss on held-out subjects into the log; has samples drawn."""
@@ -340,7 +349,7 @@ def report(
     out.mkdir(parents=True, exist_ok=True)
     with (out / "log.csv").open("a", encoding="utf-8") as log:
         log.write(f"{state.step},{value:.5f}\n")
-    bundle(state, config, shape, data, stretch).write(out / "bundle")
+    bundle(state, config, shape, data, hearing).write(out / "bundle")
     if state.step in config.training.mean_of:
         save_file({k: v.contiguous() for k, v in state.average.items()}, out / AVERAGE.format(step=state.step))
     save(state, out / CHECKPOINT)

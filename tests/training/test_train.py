@@ -88,7 +88,8 @@ def settings(source: Path, tmp_path_factory: pytest.TempPathFactory) -> config.C
     training = replace(
         whole.training, steps=30, tokens=200, warmup=5, sample_every=15, save_minutes=0.0, mean_of=[], start=""
     )
-    return replace(whole, pack=str(folder / "pack.npz"), out=str(folder / "out"), network=small, training=training)
+    places = {"pack": str(folder / "pack.npz"), "out": str(folder / "out")}
+    return replace(whole, **places, text=config.TextSettings(""), network=small, training=training)
 
 
 def test_pack_gives_back_the_clips_within_its_step(source: Path, settings: config.Config) -> None:
@@ -211,7 +212,7 @@ def test_a_run_goes_on_from_a_model_that_was_shown_nothing(settings: config.Conf
     plain = replace(settings, network=replace(settings.network, observed=False, actions=False))
     old = train.new_state(plain, train.network_shape(plain, layout, 16, 3), CPU)
     given = data.training_set(pack.load(Path(settings.pack)), layout, settings.features.facing)
-    unstretched = train.Stretch(np.zeros(16, dtype=np.float32), 1.0)
+    unstretched = train.Hearing(np.zeros(16, dtype=np.float32), 1.0)
     made = train.bundle(old, plain, old.network.shape, given, unstretched)
 
     new = train.new_state(replace(settings, seed=5), train.network_shape(settings, layout, 16, 3), CPU)
