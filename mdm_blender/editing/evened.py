@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from .. import compat
 from ..apply import CONTACTS
 from ..keys import read
-from ..keys.locks import Held
-from ..keys.targets import bone_target
+from ..keys.channels import rotation_property
 from ..retarget import PoseSamples
 from ..retarget.ik_follow import fk_poses, fk_samples
 from ..retarget.tracks import PoseTracks
@@ -76,7 +75,8 @@ def _evened(armature: Any, plan: Plan, borders: Borders) -> bool:
     in_ik = {bone for limb in plan.limbs for bone in limb.fk_bones} & joints.used
     own = [it for it in keyed if it.bone in plan.bones - {OBJECT} and it.bone in joints.used]
     moving = {it.bone for it in own if it.property == "location"}
-    turning = {it.bone for it in own if it.property == _rotation(armature, it.bone)} | in_ik
+    modes = {it.bone: armature.pose.bones[it.bone].rotation_mode for it in own}
+    turning = {it.bone for it in own if it.property == rotation_property(modes[it.bone])} | in_ik
     known = json.loads(armature.animation_data.action.get(CONTACTS, "null"))
     standing = np.zeros((len(frames), 4), dtype=bool) if known is None else contacts.standing(known, frames)
     seams = Seams(
@@ -91,7 +91,7 @@ def _evened(armature: Any, plan: Plan, borders: Borders) -> bool:
         standing=standing,
         pinned=borders.pinned,
         chosen=plan.bones | in_ik,
-        held=_held(armature, (turning - in_ik) | (turning & plan.bones), frames),
+        held=read.held(armature, (turning - in_ik) | (turning & plan.bones), frames),
     )
     edited = eased(seams, samples)
     changed = {name: edited.rotations[name] for name in turning}
@@ -122,18 +122,6 @@ def _samples(armature: Any, plan: Plan, frames: NDArray[np.int_]) -> PoseSamples
     return fk_samples(rig, samples, limbs, fk_poses(rig, limbs, poses))
 
 
-def _held(armature: Any, bones: set[str], frames: NDArray[np.int_]) -> dict[str, Held]:
-    """What is locked of bones' rotations, at what it plays."""
-    known, result = {(it.bone, it.property): it for it in read.animated(armature)}, dict[str, Held]()
-    for bone in bones:
-        target = bone_target(armature, bone)
-        if target.locks.named:
-            channels = known.get((bone, _rotation(armature, bone)))
-            values = None if channels is None else read.evaluated(channels, target.turned, frames)
-            result[bone] = target.held(values)
-    return result
-
-
 def _differ(new: Mapping[str, Array], old: Mapping[str, Array], count: int) -> Mask:
     """The frames [T] at which any of the tracks is another."""
     away = np.zeros(count, dtype=bool)
@@ -154,7 +142,3 @@ def _written(plan: Plan, samples: PoseSamples, tracks: PoseTracks) -> PoseTracks
     return PoseTracks(
         {**own(tracks.rotations), **own(controls.rotations)}, {**own(tracks.locations), **own(controls.locations)}
     )
-
-
-def _rotation(armature: Any, bone: str) -> str:
-    return read.rotation_property(bone_target(armature, bone).locks.mode)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mdm_core.rotations import identity, normalize, rotate
 
 from ..keys import curves, read
+from ..keys.channels import rotation_property
 from ..keys.curves import SAME_FRAME, Keys
 from ..keys.locks import Held, Locks, near
 from ..keys.read import Channels
@@ -113,7 +114,7 @@ def _ways(plan: Plan, played: Mapping[tuple[str, str], Mapping[int, Array]]) -> 
 def _turning(armature: Any, channels: Channels) -> Held | None:
     """The rotation whose numbers these are, those without a curve held at what they are; None for something else."""
     owner = armature if channels.bone == OBJECT else armature.pose.bones.get(channels.bone)
-    if owner is None or channels.property != read.rotation_property(owner.rotation_mode):
+    if owner is None or channels.property != rotation_property(owner.rotation_mode):
         return None
     now = np.array(getattr(owner, channels.property), dtype=np.float64)
     without = tuple(number not in channels.curves for number in range(len(now)))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .. import compat
 from ..keys import read
-from ..keys.channels import location_channels, rotation_channels, rotation_path
+from ..keys.channels import location_channels, rotation_channels, rotation_property
 from ..keys.locks import near
 from ..keys.targets import bone_target
 from ..retarget.rest import read_rest
@@ -109,18 +109,14 @@ def changed_values(
 ) -> list[Values]:
     """Bones' tracks [T] at whole frames [T], one after the other, as channels of the assigned action; where nothing
     moves [T] these keep their very numbers."""
-    known = {(it.bone, it.property): it for it in read.animated(armature)}
+    known = read.by_property(armature)
     result: list[Values] = []
 
     def add(bone: str, path: str, index: int, raw: Array, made: Array) -> None:
         result.append(Values(path, index, bone, int(frames[0]), raw[:, index], np.where(moving, made, raw[:, index])))
 
     def played(bone: str, prop: str) -> Array:
-        now = getattr(armature.pose.bones[bone], prop)
-        channels = known.get((bone, prop))
-        if channels is None:
-            return np.tile(np.array(now, dtype=np.float64), (len(frames), 1))
-        return read.evaluated(channels, now, frames)
+        return read.played(known, bone, prop, getattr(armature.pose.bones[bone], prop), frames)
 
     for bone, location in locations.items():
         target = bone_target(armature, bone)
@@ -129,8 +125,7 @@ def changed_values(
             add(bone, channel.path, channel.index, raw, channel.values)
     for bone, rotation in rotations.items():
         target = bone_target(armature, bone)
-        prop = rotation_path(target).removeprefix(target.prefix)
-        raw = played(bone, prop)
+        raw = played(bone, rotation_property(target.locks.mode))
         channels = rotation_channels(target, np.broadcast_to(rotation, (len(frames), 4)), target.held(raw))
         values = raw.copy()
         for channel in channels:

@@ -20,9 +20,9 @@ from .. import compat
 from ..apply import CONTACTS
 from ..keys import read
 from ..keys.actions import NOTES
-from ..keys.channels import Target, rotation_path
+from ..keys.channels import Target, rotation_path, rotation_property
 from ..keys.locks import Held, near, nearest, numbers
-from ..keys.targets import bone_target, target_of
+from ..keys.targets import bone_target
 from ..retarget.posing import rotation_of
 from ..retarget.tracks import PoseSamples, PoseTracks
 from ..takes import GENERATION, TAKE, TAKES, Assignment
@@ -50,7 +50,7 @@ def write(armature: Any, plan: Plan, motions: Sequence[Motion], *, group: str = 
     no longer the one that was read, or cannot be edited.
     """
     action = _same_action(armature, plan)
-    before, held = Assignment.of(armature), _held(armature, plan)
+    before, held = Assignment.of(armature), read.held(armature, plan.bones, _sources(plan))
     evened = [_even(plan, plan.stretch.change(motion), motion, held) for motion in motions]
     drafts = [_values(armature, plan, with_ik_controls(plan, tracks)) for tracks, _ in evened]
     _check_curves(armature, action, drafts[0])
@@ -92,17 +92,6 @@ def _copy(action: Any) -> Any:
     copy = action.copy()
     copy.use_fake_user = False
     return copy
-
-
-def _held(armature: Any, plan: Plan) -> dict[str, Held]:
-    """What is locked of the rotations of the plan's bones, "" for the object, at what it plays in the stretch."""
-    known, result = {(it.bone, it.property): it for it in read.animated(armature)}, dict[str, Held]()
-    for bone in sorted(plan.bones):
-        target = target_of(armature, "") if bone == OBJECT else bone_target(armature, bone)
-        if target.locks.named:
-            prop = read.rotation_property(target.locks.mode)
-            result[bone] = target.held(_raw(known.get((bone, prop)), target.turned, plan))
-    return result
 
 
 def _even(plan: Plan, tracks: PoseTracks, motion: Motion, held: Mapping[str, Held]) -> tuple[PoseTracks, str]:
@@ -156,13 +145,13 @@ def _even(plan: Plan, tracks: PoseTracks, motion: Motion, held: Mapping[str, Hel
 
 def _values(armature: Any, plan: Plan, tracks: PoseTracks) -> list[Values]:
     """What every channel of the chosen bones plays at every frame of the stretch, edited and originally."""
-    known = {(it.bone, it.property): it for it in read.animated(armature)}
+    known, frames = read.by_property(armature), _sources(plan)
     result: list[Values] = []
     for target, location, rotation in _targets(armature, plan, tracks):
         bone = OBJECT if target.prefix == "" else target.name
         if location is not None:
             path = "location"
-            raw = _raw(known.get((bone, path)), _owner(armature, bone).location, plan)
+            raw = read.played(known, bone, path, _owner(armature, bone).location, frames)
             edited = anchored_places(raw, raw + location, plan.fixed, plan.fade)
             free = [axis for axis in range(3) if not target.lock_location[axis]]
             result += [
@@ -170,32 +159,29 @@ def _values(armature: Any, plan: Plan, tracks: PoseTracks) -> list[Values]:
                 for axis in free
             ]
         if rotation is not None:
-            result += _rotation_values(plan, target, bone, rotation, known)
+            raw = read.played(known, bone, rotation_property(target.locks.mode), target.turned, frames)
+            result += _rotation_values(plan, target, rotation, raw)
     return result
 
 
-def _rotation_values(
-    plan: Plan, target: Target, bone: str, rotation: Array, known: Mapping[tuple[str, str], read.Channels]
-) -> list[Values]:
+def _rotation_values(plan: Plan, target: Target, rotation: Array, raw: Array) -> list[Values]:
+    """Of a rotation [T, 4], where the channels play `raw` [T, n]."""
     if target.locks.wholly:
         return []
     path = rotation_path(target)
-    raw = _raw(known.get((bone, path.removeprefix(target.prefix))), target.turned, plan)
     values = near(numbers(target.held(raw), rotation), raw, plan.fixed, target.locks)
     free = [index for index, locked in enumerate(target.locks.numbers) if not locked]
     return [Values(path, i, target.name, plan.stretch.first, raw[:, i], values[:, i]) for i in free]
 
 
-def _raw(channels: read.Channels | None, now: Any, plan: Plan) -> Array:
-    """The channel's own numbers [T, n] as its F-curves play them, held in frames that are added."""
+def _sources(plan: Plan) -> NDArray[np.int_]:
+    """The frames whose values the stretch has: those that are added have the last, or the first, that was there."""
     frames = plan.stretch.frames
-    if channels is None:
-        return np.tile(np.array(now, dtype=np.float64), (len(frames), 1))
     if plan.ask.kind == "extend":
         frames = np.minimum(frames, plan.first - 1)
     elif plan.ask.kind == "lead_in":
         frames = np.maximum(frames, plan.last + 1)
-    return read.evaluated(channels, now, frames)
+    return frames
 
 
 def _owner(armature: Any, bone: str) -> Any:
@@ -236,7 +222,7 @@ def _object(armature: Any, plan: Plan, tracks: PoseTracks) -> tuple[Target, Arra
         quaternion = armature.rotation_mode == "QUATERNION"
         delta = armature.delta_rotation_quaternion if quaternion else armature.delta_rotation_euler.to_quaternion()
         rotation = multiply(inverse(multiply(rotation_of(parent), np.array(delta, dtype=np.float64))), turned)
-    return target_of(armature, ""), location, rotation
+    return bone_target(armature, OBJECT), location, rotation
 
 
 def _long(values: Array, count: int) -> Array:

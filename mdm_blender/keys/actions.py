@@ -18,7 +18,8 @@ from ..retarget.posing import rotation_of
 from ..retarget.tracks import PoseTracks
 from . import curves, nla, read
 from .channels import Channel, Target, location_channels, lock_notes, rotation_channels, scale_channels
-from .targets import Destination, bone_target, check, check_tracks, target_of
+from .locks import Held
+from .targets import Destination, bone_target, check, check_tracks, quoted
 
 Frames = NDArray[np.floating]
 SWITCHES_BEFORE = "mdm_switches_before"
@@ -87,26 +88,26 @@ def write(
 def _prepare(armature: Any, tracks: PoseTracks, frames: Frames, *, among: bool) -> Prepared:
     """among: whether the keys are to lie among those of the assigned action, whose locked channels go on playing."""
     channels: list[Channel] = []
-    played = {(it.bone, it.property): it for it in read.animated(armature)} if among else {}
+    held = read.held(armature, {*tracks.rotations, ""}, frames) if among else {}
     placed = [bone_target(armature, bone) for bone in tracks.locations]
     turned = [bone_target(armature, bone) for bone in tracks.rotations]
     for target in placed:
         channels += location_channels(target, tracks.locations[target.name])
     for target in turned:
-        channels += _turning(target, target.name, tracks.rotations[target.name], played, frames)
+        channels += _turning(target, tracks.rotations[target.name], held.get(target.name))
     for name, scale in tracks.scales.items():
         channels += scale_channels(bone_target(armature, name), scale)
-    own = target_of(armature, "")
+    own = bone_target(armature, "")
     location, rotation = _in_parent(armature, tracks)
     if location is not None:
         channels += location_channels(own, location)
         placed.append(own)
     if rotation is not None:
-        channels += _turning(own, "", rotation, played, frames)
+        channels += _turning(own, rotation, held.get(""))
         turned.append(own)
     switches = [
         Channel(
-            f"{bone_target(armature, it.bone).prefix[:-1]}[{_quoted(it.property)}]",
+            f"{bone_target(armature, it.bone).prefix[:-1]}[{quoted(it.property)}]",
             0,
             it.bone,
             np.array([it.value]),
@@ -119,19 +120,11 @@ def _prepare(armature: Any, tracks: PoseTracks, frames: Frames, *, among: bool) 
     return Prepared(np.asarray(frames, dtype=np.float64), channels, switches, before, notes)
 
 
-def _turning(
-    target: Target, bone: str, rotation: Any, played: Mapping[tuple[str, str], read.Channels], frames: Frames
-) -> list[Channel]:
-    """Channels of a rotation [T or 1, 4]; what is locked is held at what it plays, or at what it is now."""
-    channels = played.get((bone, read.rotation_property(target.locks.mode)))
-    if channels is None or not target.locks.named:
-        return rotation_channels(target, rotation)
-    values = read.evaluated(channels, target.turned, frames)
-    return rotation_channels(target, np.broadcast_to(rotation, (len(frames), 4)), target.held(values))
-
-
-def _quoted(name: str) -> str:
-    return '"' + bpy.utils.escape_identifier(name) + '"'
+def _turning(target: Target, rotation: Any, held: Held | None) -> list[Channel]:
+    """Channels of a rotation [T or 1, 4]; what is locked is as in `held` [T or 1], or as it is now."""
+    if held is not None and len(rotation) == 1:
+        rotation = np.broadcast_to(rotation, (len(held.values), 4))
+    return rotation_channels(target, rotation, held)
 
 
 def _in_parent(armature: Any, tracks: PoseTracks) -> tuple[Any, Any]:

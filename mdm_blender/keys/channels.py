@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from .locks import Held, Locks, numbers
 
 Array = NDArray[np.floating]
-PATHS = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
-"""Where a rotation mode keeps its values; the Euler orders all in `rotation_euler`."""
+ROTATIONS = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
+"""The properties of these rotation modes; the Euler orders all have `EULER`."""
+EULER = "rotation_euler"
 SHOWN_LOCKS = 4
 """How many locked bones the sentence about them names."""
 
@@ -61,8 +62,13 @@ def scale_channels(target: Target, scale: Array) -> list[Channel]:
     return [Channel(f"{target.prefix}scale", axis, target.name, scale[:, axis]) for axis in free]
 
 
+def rotation_property(mode: str) -> str:
+    """Where a rotation mode keeps its numbers."""
+    return ROTATIONS.get(mode, EULER)
+
+
 def rotation_path(target: Target) -> str:
-    return target.prefix + PATHS.get(target.locks.mode, "rotation_euler")
+    return target.prefix + rotation_property(target.locks.mode)
 
 
 def rotation_channels(target: Target, rotation: Array, held: Held | None = None) -> list[Channel]:

@@ -7,7 +7,7 @@ pose: `driven` names these bones, and `stepping` goes through frames for them.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +20,13 @@ from mdm_core.errors import MotionError
 
 from .. import compat
 from ..retarget.tracks import PoseSamples
+from .channels import EULER, ROTATIONS, rotation_property
 from .euler import from_mode
+from .locks import Held
+from .targets import bone_target
 
 Array = NDArray[np.floating]
-ROTATIONS = {"rotation_quaternion": "QUATERNION", "rotation_axis_angle": "AXIS_ANGLE"}
+Frames = NDArray[np.floating | np.integer]
 BONE_PATH = re.compile(r'pose\.bones\["((?:[^"\\]|\\.)*)"\]\.?(.*)', re.DOTALL)
 HARMLESS = {"LIMIT_SCALE", "MAINTAIN_VOLUME"}
 
@@ -70,7 +73,7 @@ def sample(
     that is not there.
     """
     times = np.asarray(list(frames), dtype=np.float64)
-    channels = {(it.bone, it.property): it for it in animated(armature, action)}
+    channels = by_property(armature, action)
     names = list(armature.pose.bones.keys()) if bones is None else list(bones)
     missing = [name for name in names if name not in armature.pose.bones]
     if missing:
@@ -81,29 +84,43 @@ def sample(
     for name in names:
         posed = armature.pose.bones[name]
         rotations[name] = _rotation(channels, name, posed, times)
-        locations[name] = _values(channels, name, "location", posed.location, times)
-        scales[name] = _values(channels, name, "scale", posed.scale, times)
+        locations[name] = played(channels, name, "location", posed.location, times)
+        scales[name] = played(channels, name, "scale", posed.scale, times)
     location, rotation = _object(armature, channels, times)
     return PoseSamples(rotations, locations, scales, location, rotation)
 
 
-def rotation_property(mode: str) -> str:
-    return {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}.get(mode, "rotation_euler")
+def by_property(armature: Any, action: Any = None) -> dict[tuple[str, str], Channels]:
+    """`animated` by (bone, property)."""
+    return {(it.bone, it.property): it for it in animated(armature, action)}
 
 
-def _rotation(channels: dict[tuple[str, str], Channels], name: str, posed: Any, times: Array) -> Array:
-    mode = posed.rotation_mode
-    path = rotation_property(mode)
-    return from_mode(_values(channels, name, path, getattr(posed, path), times), mode)
-
-
-def _values(
-    channels: dict[tuple[str, str], Channels], name: str, path: str, now: Sequence[float], times: Array
+def played(
+    known: Mapping[tuple[str, str], Channels], bone: str, prop: str, now: Sequence[float], frames: Frames
 ) -> Array:
-    found = channels.get((name, path))
-    if found is None:
-        return np.broadcast_to(np.array(now, dtype=np.float64), (len(times), len(now)))
-    return evaluated(found, now, times)
+    """The values [T, n] of a bone's property, "" is the object's: `now` [n] where no F-curve is `known` to move it."""
+    channels = known.get((bone, prop))
+    if channels is None:
+        return np.broadcast_to(np.array(now, dtype=np.float64), (len(frames), len(now)))
+    return evaluated(channels, now, frames)
+
+
+def held(armature: Any, bones: Iterable[str], frames: Frames) -> dict[str, Held]:
+    """What is locked of the rotations of bones, "" is the object, at what it plays at the frames [T]; those of which
+    nothing is locked are left out."""
+    known, result = by_property(armature), dict[str, Held]()
+    for bone in sorted(bones):
+        target = bone_target(armature, bone)
+        if target.locks.named:
+            channels = known.get((bone, rotation_property(target.locks.mode)))
+            result[bone] = target.held(None if channels is None else evaluated(channels, target.turned, frames))
+    return result
+
+
+def _rotation(channels: Mapping[tuple[str, str], Channels], name: str, posed: Any, times: Array) -> Array:
+    mode = posed.rotation_mode
+    prop = rotation_property(mode)
+    return from_mode(played(channels, name, prop, getattr(posed, prop), times), mode)
 
 
 def _object(armature: Any, channels: dict[tuple[str, str], Channels], times: Array) -> tuple[Any, Any]:
@@ -112,7 +129,7 @@ def _object(armature: Any, channels: dict[tuple[str, str], Channels], times: Arr
         return None, None
     from ..retarget.posing import compose, rotation_of
 
-    location = _values(channels, "", "location", armature.location, times) + np.array(armature.delta_location)
+    location = played(channels, "", "location", armature.location, times) + np.array(armature.delta_location)
     turned = armature.rotation_mode == "QUATERNION"
     delta = armature.delta_rotation_quaternion if turned else armature.delta_rotation_euler.to_quaternion()
     held = compose(np.array(delta, dtype=np.float64), np.zeros(3))
@@ -134,7 +151,7 @@ def driven(armature: Any) -> set[str]:
     for driver in data.drivers if data else ():
         hit = BONE_PATH.fullmatch(driver.data_path)
         tail = hit.group(2) if hit else ""
-        if hit and tail.split("[")[0] in ("location", "scale", "rotation_euler", *ROTATIONS):
+        if hit and tail.split("[")[0] in ("location", "scale", EULER, *ROTATIONS.values()):
             held.add(bpy.utils.unescape_identifier(hit.group(1)))
     return held
 

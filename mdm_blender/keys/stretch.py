@@ -13,8 +13,9 @@ from mdm_core.errors import MotionError
 
 from . import curves, handles, metric
 from .bezier import Keys, played
+from .channels import rotation_property
 from .euler import from_mode
-from .read import Channels, rotation_property
+from .read import Channels
 
 Array = NDArray[np.floating]
 PARTS = 6

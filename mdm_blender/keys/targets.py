@@ -10,7 +10,7 @@ import numpy as np
 from mdm_core.errors import MotionError
 
 from ..retarget.tracks import PoseTracks
-from .channels import PATHS, Target
+from .channels import Target, rotation_property
 from .locks import Locks
 
 Destination = Literal["new_action", "current_action", "nla"]
@@ -85,7 +85,7 @@ def quoted(name: str) -> str:
 
 
 def target_of(posed: Any, prefix: str) -> Target:
-    """A pose bone or an object as what takes keys."""
+    """A pose bone or an object as what takes keys; Blender's locks are the same on both."""
     mode = posed.rotation_mode
     return Target(
         name=posed.name,
@@ -93,9 +93,12 @@ def target_of(posed: Any, prefix: str) -> Target:
         lock_location=tuple(posed.lock_location),
         lock_scale=tuple(posed.lock_scale),
         locks=Locks(mode, tuple(posed.lock_rotation), posed.lock_rotation_w, posed.lock_rotations_4d),
-        turned=tuple(getattr(posed, PATHS.get(mode, "rotation_euler"))),
+        turned=tuple(getattr(posed, rotation_property(mode))),
     )
 
 
 def bone_target(armature: Any, bone: str) -> Target:
+    """A bone as what takes keys, or the armature object itself, which is ""."""
+    if not bone:
+        return target_of(armature, "")
     return target_of(armature.pose.bones[bone], f"pose.bones[{quoted(bone)}].")
