@@ -14,6 +14,7 @@ from mdm_core.features import humanml3d
 Positions = NDArray[np.floating[Any]]
 
 BLEND = 6  # frames over which two ends are faded into each other
+MEET = 14  # frames before and after a jump within which a run meets it, for it stops there otherwise
 SAME_POSE = 0.06  # metres: mean joint distance up to which two moments count as the same pose
 MOST_OF_IT, PEAK = 0.6, 0.9  # of a clip's movement and of its fastest moment, what a cycle of it has to hold
 ARMS = {"left": (16, 18, 20), "right": (17, 19, 21)}
@@ -55,6 +56,37 @@ def join(first: Positions, second: Positions) -> Positions:
     fade = np.clip(np.arange(1, len(placed)) / BLEND, 0, 1)[:, None, None]
     gap = first[-1] - placed[0]
     return np.concatenate([first, placed[1:] + (1 - fade) * gap])
+
+
+def strides(positions: Positions) -> Positions:
+    """Pose and velocity [T, K] as the body itself has them: frames that are alike can follow each other."""
+    turn = humanml3d.onto_forward(humanml3d.heading(positions))[:, None]
+    velocity = np.gradient(positions, axis=0)
+    local = rotations.rotate(np.broadcast_to(turn, (*positions.shape[:2], 4)), velocity)
+    return np.concatenate([canonical(positions), 3.0 * local], axis=-1).reshape(len(positions), -1)
+
+
+def alike(first: Positions, second: Positions) -> tuple[int, int, float]:
+    """The frame of each, [T, 22, 3] and [S, 22, 3], that are most alike in pose and motion, and how far apart still."""
+    apart = np.linalg.norm(strides(first)[:, None] - strides(second)[None], axis=-1) / np.sqrt(first.shape[1])
+    a, b = np.unravel_index(np.argmin(apart), apart.shape)
+    return int(a), int(b), float(apart[a, b])
+
+
+def running_jump(
+    run: Positions, jump: Positions, flight: tuple[int, int], before: int, after: int
+) -> tuple[Positions, float]:
+    """A run [T, 22, 3] of `before` frames, the jump of a clip with its frames [a, b) in the air, `after` frames of run.
+
+    Also returns the worse of the two joints' distances (`alike`), metres. T has to exceed `before` and `after`.
+    """
+    a, b = flight
+    first, last = max(0, a - MEET), b + 2
+    leaves, enters, off = alike(run[before:], jump[first : a - 2])
+    lands, returns, on = alike(jump[last : b + MEET], run[: len(run) - after])
+    start, middle = run[leaves : leaves + before + 1], jump[first + enters : last + lands + 1]
+    result = join(join(start, middle), run[returns : returns + after + 1])
+    return humanml3d.to_uniform_skeleton(result, humanml3d.uniform_offsets()), max(off, on)
 
 
 def shows_all(positions: Positions, a: int, b: int) -> bool:

@@ -3,6 +3,7 @@
 * short clips with a cycle (a step, a stroke) are carried on along it to the longest window;
 * walking and standing are combined with the arms of gesture clips (`compose.with_arms`) and with arms that wave or rise
   by formula (`compose.waving`, `compose.raising`), so that "walks and waves" is heard of;
+* jumps out of a run, of which the data has few and short ones, get the runs of others before and after them;
 * sitting down and standing up are also shown backwards, each as the other, and getting up as lying down.
 """
 
@@ -14,8 +15,9 @@ import numpy as np
 
 from mdm_core.features import humanml3d
 
-from . import cmu, compose, describe, evidence, wordings
+from . import cmu, compose, describe, evidence, jumps, moments, wordings
 from .cmu import Clip
+from .moment import Moment
 from .windows import BACKWARDS, LENGTHS, WHILE
 
 GESTURES = {"wave": 4} | dict.fromkeys(
@@ -26,6 +28,10 @@ LOCOMOTION = {"walk": 3, "idle": 1}
 clips of a person who waves. Running with a gesture's arms taught runners to keep an arm raised."""
 ONCE = frozenset("sit_down stand_up fall get_up lie_down stairs climb".split())
 """What leads from one place or posture to another, and is not repeated."""
+BEFORE, AFTER = (16, 30, 44), (10, 26, 40)
+"""Frames of the run that a jump out of it gets."""
+RUNS, FITS = 8, 0.4
+"""How many runs a jump gets at most, and how far apart (`compose.alike`) the two may be where they meet."""
 WAVING_SIDES = (("right",), ("left",), ("left", "right"))
 
 
@@ -74,13 +80,13 @@ def waving(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Itera
 
 
 def raising(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Iterator[Clip]:
-    """People who stand and raise an arm by formula, `count` times, three in ten both arms."""
+    """People who stand and raise an arm by formula, `count` times, one in six both arms."""
     idle = evidence.bodies(clips, "idle", LENGTHS[0])
     for number in range(count if idle else 0):
         body = idle[int(rng.integers(len(idle)))]
         frames = min(len(body.positions), int(rng.choice(LENGTHS)))
         start = int(rng.integers(len(body.positions) - frames + 1))
-        side = ("left", "right", "both")[int(rng.choice(3, p=(0.35, 0.35, 0.3)))]
+        side = ("left", "right", "both")[int(rng.choice(3, p=(0.42, 0.42, 0.16)))]
         sides = ("left", "right") if side == "both" else (side,)
         positions = compose.raising(body.positions[start : start + frames], sides, rng)
         plain = tuple(f"a person {words}" for words in describe.WORDS[f"arm {side}"])
@@ -90,6 +96,40 @@ def raising(clips: Sequence[Clip], count: int, rng: np.random.Generator) -> Iter
 
 
 def carried_on(clips: Sequence[Clip]) -> Iterator[Clip]:
+    """Short single clips repeated along their own cycle, and jumps out of a run with more of the run (`run_ups`)."""
+    longer = list(cycles(clips))
+    yield from longer
+    yield from run_ups(clips, longer)
+
+
+def run_ups(clips: Sequence[Clip], runs: Sequence[Clip]) -> Iterator[Clip]:
+    """Jumps out of a run with a longer run before and one after, each from the `RUNS` of these that fit it best.
+
+    People who are held out stay among themselves, lest their runs are trained on.
+    """
+    from .pack import HELD_OUT  # pack reads this module
+
+    bodies = [c for c in runs if c.actions in (("run",), ("jog",)) and len(c.positions) == LENGTHS[-1]]
+    bodies = [c for c in bodies if describe.track(c.positions).local_velocity[:, 0].min() > 1.0]
+    rng = np.random.default_rng(0)
+    for clip in clips:
+        alone = "jump" in clip.actions and set(clip.actions) <= {"run", "jump", "idle"}
+        found = jumps.flight(clip.positions, describe.track(clip.positions)) if alone else None
+        if found is None:
+            continue
+        made: list[tuple[float, str, np.ndarray]] = []
+        for number, body in enumerate(bodies):
+            if (body.subject in HELD_OUT) == (clip.subject in HELD_OUT):
+                lasting = BEFORE[number % len(BEFORE)], AFTER[number // len(BEFORE) % len(AFTER)]
+                positions, apart = compose.running_jump(body.positions, clip.positions, found, *lasting)
+                made.append((apart, body.name, cmu.on_floor(humanml3d.to_origin(positions))))
+        for apart, name, positions in sorted(made, key=lambda one: one[0])[:RUNS]:
+            if apart < FITS and cmu.plausible(positions):
+                captions = moments.captions(Moment("run jump", 0, len(positions), 0, len(positions)), rng)
+                yield Clip(f"{clip.name}^{name}", clip.subject, "sequence", ("run jump",), captions, positions)
+
+
+def cycles(clips: Sequence[Clip]) -> Iterator[Clip]:
     """Short single clips repeated along their own cycle."""
     for clip in clips:
         if clip.kind == "single" and len(clip.positions) < LENGTHS[3] and not ONCE & set(clip.actions):

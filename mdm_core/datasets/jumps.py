@@ -20,6 +20,19 @@ APPROACH = 12
 """Frames before the jump in which a body runs, or does not."""
 RAN, AHEAD, UP = 1.5, 0.6, 0.25
 """m/s: of an approach that is a run; of a jump that goes ahead at least, of one that goes up alone at most."""
+AIRBORNE, ROSE = 0.06, 1.04
+"""Metres: the lowest foot in the air, and the pelvis at the height of a jump."""
+
+
+def flight(positions: Positions, measured: Track) -> tuple[int, int] | None:
+    """The frames [a, b) in the air of the first jump out of a run, legs split or together; None if there is none."""
+    ahead = measured.local_velocity[:, 0]
+    up = positions[:, [7, 8, 10, 11], 1].min(axis=1) > AIRBORNE
+    for a, b in runs(up, shortest=4):
+        fast = a >= APPROACH // 2 and ahead[max(0, a - APPROACH) : a].mean() > 1.0 and ahead[a:b].mean() > RAN
+        if fast and b + 3 < len(positions) and positions[a:b, 0, 1].max() > ROSE:
+            return a, b
+    return None
 
 
 def jumping(positions: Positions, measured: Track) -> Iterator[Moment]:
@@ -31,7 +44,7 @@ def jumping(positions: Positions, measured: Track) -> Iterator[Moment]:
         velocity = measured.local_velocity[a:b].mean(axis=0)
         ran = len(before) >= APPROACH / 2 and before.mean() > RAN
         if ran and velocity[0] > AHEAD:
-            yield Moment("run jump", max(0, a - 20), b, 0, len(positions))
+            yield Moment("run jump", max(0, a - 20), b, max(0, a - 60), min(len(positions), b + 30))
         elif velocity[0] > AHEAD:
             yield Moment("jump ahead", a, b, 0, len(positions))
         elif np.linalg.norm(velocity) < UP:
