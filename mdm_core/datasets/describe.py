@@ -61,6 +61,10 @@ WORDS: dict[str, tuple[str, ...]] = {
     "wave both": ("waves", "waves with both hands", "waves both arms"),
 }
 STANDING = ("stand", "shift")
+SEAT = 0.30
+"""Metres: a pelvis below this is on the floor, sitting or kneeling, and neither on a chair nor in a crouch."""
+UNNAMED = "low"
+"""The state of a body on the floor that does not lie: no word here is true of all of these."""
 FORMS, OFTEN = ("plain", "sentence", "third person", "gerund"), (0.5, 0.2, 0.15, 0.15)
 SUBJECTS = ("a person", "someone", "a man", "the person", "a woman", "a figure", "")
 
@@ -71,7 +75,7 @@ class Track:
 
     local_velocity: NDArray[np.floating[Any]]  # [T, 2] m/s: forward, left
     yaw: NDArray[np.floating[Any]]  # [T] radians, unwrapped, positive to the left
-    state: NDArray[np.str_]  # [T] "stand", "forward", ..., "jump", "sit", "crouch", "lie"
+    state: NDArray[np.str_]  # [T] "stand", "forward", ..., "jump", "sit", "crouch", "low", "lie"
     raised: NDArray[np.bool_]  # [T, 2] left, right wrist above the head's base
     waving: NDArray[np.bool_]  # [T, 2]
 
@@ -110,8 +114,11 @@ def states(positions: Positions, local: NDArray[np.floating[Any]], fps: float) -
     level = (np.abs(thighs[..., 1]) / np.linalg.norm(thighs, axis=-1)).mean(axis=-1)
     knees_up = (positions[:, [4, 5], 1] - positions[:, [7, 8], 1]).min(axis=-1) > 0.25
     slow = speed < STILL
-    state[(pelvis < 0.72) & (upright > 0.5)] = "crouch"
-    state[(pelvis < 0.75) & (level < 0.55) & knees_up & slow & (upright > 0.7)] = "sit"
+    bent = (pelvis < 0.72) & (upright > 0.5)
+    on_feet = (pelvis > SEAT) & (positions[:, [4, 5], 1].max(axis=-1) > 0.25)
+    state[bent] = "low"
+    state[bent & on_feet] = "crouch"
+    state[(pelvis > SEAT) & (pelvis < 0.75) & (level < 0.55) & knees_up & slow & (upright > 0.7)] = "sit"
     state[(pelvis < 0.35) & (upright < 0.5)] = "lie"
     state[airborne(positions, fps)] = "jump"
     return state
@@ -195,6 +202,8 @@ def events(measured: Track, start: int, stop: int) -> list[str]:
 
 def event(state: str, earlier: list[str], later: list[str], velocity: NDArray[np.floating[Any]]) -> str:
     """A state between those before and after it as a key of `WORDS`, "" if it is part of another; velocity [T, 2]."""
+    if state == UNNAMED:
+        return ""
     before, speed = earlier[-1] if earlier else "", float(velocity[:, 0].mean())
     if state == "forward" and "sit" not in earlier[-2:]:
         return f"forward{pace(speed)}"
@@ -239,7 +248,12 @@ def says_other_side(measured: Track, captions: tuple[str, ...], actions: tuple[s
 
 
 def arms(measured: Track, start: int, stop: int) -> str:
-    """The key of `WORDS` for what the arms do through a good part of the window, or ""."""
+    """The key of `WORDS` for what the arms do through a good part of the window, or "".
+
+    Arms that are up from the first frames on are held, not raised, and there is no key for that.
+    """
+    if held(measured, start):
+        return ""
     for kind, flags in (("wave", measured.waving), ("arm", measured.raised)):
         left, right = flags[start:stop].mean(axis=0) > (0.25 if kind == "wave" else 0.3)
         if left or right:
@@ -247,8 +261,18 @@ def arms(measured: Track, start: int, stop: int) -> str:
     return ""
 
 
+def held(measured: Track, start: int) -> bool:
+    """Whether an arm that does not wave is up as a window begins at `start`."""
+    return bool((measured.raised & ~measured.waving)[start : start + 3].any())
+
+
 def caption(measured: Track, start: int, stop: int, rng: np.random.Generator) -> str:
-    """One sentence about frames [start, stop), or "" if more happens than a sentence holds (over four events)."""
+    """One sentence about frames [start, stop), or "" where there is none.
+
+    There is none of more than four events, of a body that is low on the floor, and of arms that are held up.
+    """
+    if held(measured, start) or (measured.state[start:stop] == UNNAMED).sum() >= SHORTEST:
+        return ""
     happening = events(measured, start, stop)
     moving = [name for name in happening if name not in STANDING] or happening[:1]
     gesture = arms(measured, start, stop)

@@ -89,10 +89,11 @@ def creeps(p: Positions) -> bool:
 
 
 def favours_a_leg(p: Positions) -> bool:
-    """Goes, and stands clearly longer on one foot than on the other."""
+    """Goes upright, and stands clearly longer on one foot than on the other."""
     went = np.linalg.norm(np.diff(p[:, PELVIS][:, [0, 2]], axis=0), axis=-1).mean() * FPS
     left, right = (speed(p[:, ANKLES]) < 0.35).mean(axis=0)
-    return bool(0.15 < went < 1.7 and abs(left - right) > 0.09 * max(left + right, 1e-6))
+    upright = np.median(p[:, PELVIS, 1]) > 0.78
+    return bool(upright and 0.15 < went < 1.7 and abs(left - right) > 0.09 * max(left + right, 1e-6))
 
 
 def reaches_out(p: Positions) -> bool:
@@ -129,6 +130,17 @@ def ball_bounced(p: Positions) -> bool:
     return any(bool(below[side]) and reversals(height[:, side], 0.08) >= 4 for side in (0, 1))
 
 
+def on_a_seat(p: Positions) -> bool:
+    """The pelvis at the height of a chair, not on the floor."""
+    return bool(np.median(p[:, PELVIS, 1]) > 0.33)
+
+
+def low_on_the_feet(p: Positions) -> bool:
+    """The pelvis low, but not on the floor."""
+    height = p[:, PELVIS, 1]
+    return bool(height.min() < 0.72 and np.percentile(height, 10) > 0.25)
+
+
 def hands_busy(p: Positions) -> bool:
     return bool(speed(p[:, [*ANKLES, *WRISTS]]).mean() > 0.45)
 
@@ -149,6 +161,8 @@ def goes(low: float, high: float) -> Callable[[Positions], bool]:
 
 SIGNS: dict[str, Callable[[Positions], bool]] = {
     "idle": stands_still,
+    "sit": on_a_seat,
+    "crouch": low_on_the_feet,
     "golf": club_swung,
     "drink": hand_at_head(0.15),
     "eat": hand_at_head(0.1),

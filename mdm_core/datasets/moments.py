@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mdm_core.features.humanml3d import heading
 
 from . import wordings
-from .describe import FAST, Track, reversals
+from .describe import FAST, UNNAMED, Track, reversals
 from .jumps import jumping
 from .moment import Moment, ahead, back, runs
 from .moment_words import ACTION, SUBJECTS, WORDS
@@ -32,7 +32,7 @@ UPRIGHT = 0.84
 """Metres: the pelvis of a body that stands (0.90 at rest)."""
 REACHED = 0.42
 """Metres: a wrist this low reaches for the ground."""
-FLUNG = 2.6
+FLUNG = 3.0
 """Metres a second of a wrist against the pelvis: a throw."""
 KICK, BALL = (0.15, 0.5, 140.0, 2.0, -0.05), (0.09, 0.12, 100.0, 4.5, 0.4)
 """Kicks into the air and at a ball: metres an ankle is lifted at its ends and at the height of it, degrees of the
@@ -47,7 +47,7 @@ def sitting(positions: Positions, measured: Track) -> Iterator[Moment]:
     """Sitting down and standing up: standing, a second or more of sitting, standing again."""
     height = positions[:, 0, 1]
     up = (height > UPRIGHT) & np.isin(measured.state, ("stand", "forward", "backward", "left", "right"))
-    seated = np.isin(measured.state, ("sit", "lie")) | ((height < 0.45) & (measured.state == "crouch"))
+    seated = np.isin(measured.state, ("sit", "lie", UNNAMED)) | ((height < 0.45) & (measured.state == "crouch"))
     for a, b in runs(seated, shortest=14):
         floor = " on floor" if np.median(height[a:b]) < 0.35 else ""
         before, after = np.flatnonzero(up[:a]), np.flatnonzero(up[b:])
@@ -71,8 +71,14 @@ def reaching(positions: Positions, actions: tuple[str, ...]) -> Iterator[Moment]
         yield Moment(tag, int(before[-1]), int(b + after[0] + 1), 0, len(positions))
 
 
-def throwing(positions: Positions) -> Iterator[Moment]:
-    """A wrist that is flung at the height of the chest or above it."""
+def throwing(positions: Positions, actions: tuple[str, ...]) -> Iterator[Moment]:
+    """A wrist that is flung at the height of the chest or above it, from winding up to following through.
+
+    The data also calls it throwing when a fishing rod is cast, or when both hands put a basketball up: neither is what
+    people mean by throwing a ball.
+    """
+    if set(actions) & {"mime", "other", "basketball"}:
+        return
     wrists = positions[:, [20, 21]] - positions[:, :1]
     speed = np.linalg.norm(np.gradient(wrists, axis=0), axis=-1) * FPS
     flung = (speed > FLUNG) & (positions[:, [20, 21], 1] > positions[:, 9:10, 1])
@@ -82,7 +88,7 @@ def throwing(positions: Positions) -> Iterator[Moment]:
             continue
         fast = speed[a:b].max(axis=0) > FLUNG - 0.5
         side = "both" if fast.all() else "left" if fast[0] else "right"
-        yield Moment(f"throw {side}", max(0, a - 14), min(len(positions), b + 10), 0, len(positions))
+        yield alone(f"throw {side}", max(0, a - 18), min(len(positions), b + 12), len(positions))
         taken = b + 20
 
 
@@ -237,12 +243,13 @@ def raising_both(positions: Positions, measured: Track) -> Iterator[Moment]:
 
 
 def crouching(positions: Positions, measured: Track) -> Iterator[Moment]:
-    """From standing into a crouch within a second and a half."""
+    """From standing into a crouch within a second and a half, and not on from there to the floor or a seat."""
     height = positions[:, 0, 1]
     up = (height > UPRIGHT) & (lean(positions) < 30)
     for a, b in runs((measured.state == "crouch") & (height < 0.7), shortest=8):
         before = np.flatnonzero(up[:a])
-        if len(before) and a - before[-1] < 1.5 * FPS:
+        lower = np.isin(measured.state[b : b + int(FPS)], (UNNAMED, "sit", "lie")).any()
+        if len(before) and a - before[-1] < 1.5 * FPS and not lower:
             start = int(before[-1])
             yield Moment("crouch", start, a + 6, back(up, start), b)
 
@@ -342,7 +349,7 @@ def alone(tag: str, start: int, stop: int, frames: int) -> Moment:
 FINDERS: dict[frozenset[str], Callable[[Positions, Track, tuple[str, ...]], Iterator[Moment]]] = {
     frozenset(("sit_down", "sit", "stand_up", "get_up")): lambda p, track, _: sitting(p, track),
     frozenset(("pick_up",)): lambda p, _, actions: reaching(p, actions),
-    frozenset(("throw",)): lambda p, _, __: throwing(p),
+    frozenset(("throw",)): lambda p, _, actions: throwing(p, actions),
     frozenset(("kick", "soccer", "martial_arts", "punch")): lambda p, _, actions: kicking(p, actions),
     frozenset(("fall", "stumble")): lambda p, _, __: falling(p),
     frozenset(("sit", "sit_down", "stand_up")): lambda p, track, _: seated(p, track),

@@ -61,13 +61,25 @@ def test_jump_needs_both_feet_in_the_air() -> None:
 
 def test_raised_and_waving_arms() -> None:
     raised = standing(80)
-    raised[:, 19] = raised[:, 17] + [-0.05, 0.25, 0]
-    raised[:, 21] = raised[:, 19] + [0, 0.26, 0]
+    raised[10:, 19] = raised[10:, 17] + [-0.05, 0.25, 0]
+    raised[10:, 21] = raised[10:, 19] + [0, 0.26, 0]
     assert describe.arms(describe.track(raised), 0, 80) == "arm right"
     waving = raised.copy()
     waving[:, 21, 0] += 0.15 * np.sin(2 * np.pi * 2 * np.arange(80) / 20)
     assert describe.arms(describe.track(waving), 0, 80) == "wave right"
     assert describe.arms(describe.track(standing(80)), 0, 80) == ""
+
+
+def test_an_arm_that_is_up_from_the_first_is_not_raised() -> None:
+    body = standing(120)
+    body[20:, 19] = body[20:, 17] + [-0.05, 0.25, 0]
+    body[20:, 21] = body[20:, 19] + [0, 0.26, 0]
+    measured = describe.track(body)
+    assert describe.arms(measured, 0, 120) == "arm right"
+    assert describe.arms(measured, 40, 120) == ""
+    rng = np.random.default_rng(0)
+    assert describe.caption(measured, 0, 120, rng)
+    assert {describe.caption(measured, 40, 120, rng) for _ in range(20)} == {""}
 
 
 def test_reversals_count_swings_above_the_amplitude() -> None:
@@ -133,6 +145,17 @@ def test_sitting_down_begins_upright() -> None:
     leaning = seated(90)
     leaning[30:60, [4, 5], 1] += -0.35
     assert "sit down" not in happening(leaning) and "stand up" not in happening(leaning)
+
+
+def test_who_sits_on_the_floor_neither_crouches_nor_sits_on_a_chair() -> None:
+    low = standing(60) - [0, 0.75, 0]
+    for hip, knee, ankle, foot in ((1, 4, 7, 10), (2, 5, 8, 11)):
+        low[:, knee] = low[:, hip] + [0, 0, 0.4]
+        low[:, ankle] = low[:, knee] + [0, 0, 0.4]
+        low[:, foot] = low[:, ankle] + [0, 0.1, 0]
+    body = np.concatenate([standing(40), low])
+    assert happening(body) == ["stand"]
+    assert describe.caption(describe.track(body), 0, 100, np.random.default_rng(0)) == ""
 
 
 @pytest.mark.parametrize(("degrees", "side"), [(300, "left"), (-300, "right")])

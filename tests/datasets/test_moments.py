@@ -216,6 +216,41 @@ def test_going_low_at_once_is_crouching_down(frames: int, depth: float, crouches
     assert tags == (["crouch"] if crouches else [])
 
 
+def test_who_goes_on_to_the_floor_does_not_crouch_down() -> None:
+    body = standing(40) + [0, 0.08, 0]
+    low, floor = body.copy(), body.copy()
+    upper = [0, 1, 2, 3, 6, 9, *range(12, 22)]
+    for lowered, depth in ((low, 0.35), (floor, 0.75)):
+        lowered[:, upper, 1] -= depth
+        lowered[:, [4, 5], 1] -= depth / 2
+    onward = np.concatenate([body, between(body, low, 15), low, between(low, floor, 10), floor])
+    assert "crouch" in [tag for tag, _, _ in found(onward[:95], "crouch")]
+    assert "crouch" not in [tag for tag, _, _ in found(onward, "crouch")]
+
+
+def flinging(frames: int = 200) -> Positions:
+    """The right hand goes up and back within half a second, and from frame 100 on forward at 5 m/s."""
+    body = standing(frames)
+    path = np.interp(np.arange(frames), [90, 100, 104, 112], [0.0, -0.4, 0.6, 0.0])
+    lifted = np.interp(np.arange(frames), [84, 95, 106, 118], [0.0, 1.0, 1.0, 0.0])
+    body[:, 21, 2] += path
+    body[:, 21, 1] += lifted * (body[:, 12, 1] + 0.1 - body[:, 21, 1])
+    return body
+
+
+def test_a_throw_is_shown_from_winding_up_to_following_through() -> None:
+    body = flinging()
+    (throw,) = moments.moments(body, describe.track(body), ("throw",))
+    assert throw.tag == "throw right"
+    assert throw.start <= 90 and throw.stop >= 112
+    assert throw.low > 40 and throw.high < 170
+
+
+@pytest.mark.parametrize("other", ["mime", "other", "basketball"])
+def test_a_rod_that_is_cast_and_a_basketball_that_is_put_up_are_no_throws(other: str) -> None:
+    assert not found(flinging(), "throw", other)
+
+
 def test_staying_seated_is_sitting() -> None:
     tags = {tag: (start, stop) for tag, start, stop in found(seated(100), "sit")}
     assert set(tags) == {"sitting"}
