@@ -6,7 +6,8 @@ What a clip gets (all lengths in frames at 20 fps):
 * "sequence", up to the longest window: itself, whole, with its captions.
 * longer sequences and clips without captions: windows with measured descriptions, or without words.
 * plain clips get measured descriptions beside their captions (`describe`); single ones the plain words of their label
-  and other people's for it (`action_words`, `wordings`), in windows that show it (`evidence`).
+  and other people's for it (`action_words`, `wordings`), in windows that show it (`evidence`). Of clips with the arms
+  of others only those who stand do: who walks and drinks is not what "drinks" says.
 * moments inside longer clips (`moments`) are windows with captions of their own.
 """
 
@@ -94,7 +95,7 @@ def windows(clip: Clip, index: int, rng: np.random.Generator) -> Iterator[Window
             said = [describe.caption(measured, start, stop, rng) for _ in range(DESCRIPTIONS)]
             captions = (*captions, *(s for s in said if s))
             tags = (*tags, *describe.events(measured, start, stop), describe.arms(measured, start, stop))
-        if clip.kind == "single" and "&" not in clip.name and shows:
+        if clip.kind == "single" and shows and ("&" not in clip.name or clip.actions[-1] == WHILE + "idle"):
             captions = (*captions, *action_words.sentences(clip.actions, rng))
         action = label(clip) if shows else ""
         yield Window(index, start, stop, captions, tuple(t for t in tags if t and t not in unsaid), action)

@@ -39,6 +39,8 @@ def test_windows_of_one_action_are_also_told_in_its_plain_words() -> None:
     assert not any("a person bows" in w.captions for w in of_many)
     combined = windows.windows(clip("01_01&02_02#3", "single", "bow", "while walk"), 0, np.random.default_rng(0))
     assert not any("a person bows" in w.captions for w in combined)
+    standing_still = windows.windows(clip("01_01&02_02#3", "single", "bow", "while idle"), 0, np.random.default_rng(0))
+    assert all("a person bows" in w.captions for w in standing_still)
 
 
 def test_windows_that_do_not_show_the_action_are_not_called_after_it() -> None:
