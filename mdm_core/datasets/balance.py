@@ -12,19 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 ASKED = {
-    "sit down": 3.0, "stand up": 3.0, "sit on floor": 1.5, "turn left": 4.0, "turn right": 4.0, "left": 4.0,
-    "right": 4.0, "circle left": 8.0, "circle right": 8.0, "pick up": 3.0, "throw left": 3.0, "throw right": 3.0,
-    "throw both": 2.0, "wave": 2.0, "kick": 3.0, "kick left": 12.0, "kick right": 12.0, "spin": 3.0, "spin left": 4.0,
-    "spin right": 4.0, "stop": 2.5, "walk back": 1.6, "raise left": 3.0, "raise right": 3.0, "fall": 3.0,
+    "sit down": 4.0, "stand up": 3.0, "sit on floor": 1.5, "turn left": 4.0, "turn right": 4.0, "left": 4.0,
+    "right": 4.0, "circle left": 8.0, "circle right": 8.0, "pick up": 3.0, "throw left": 8.0, "throw right": 8.0,
+    "throw both": 1.0, "wave": 2.0, "kick": 3.0, "kick left": 12.0, "kick right": 12.0, "spin": 3.0, "spin left": 4.0,
+    "spin right": 4.0, "stop": 2.5, "walk back": 2.5, "raise left": 4.5, "raise right": 4.5, "fall": 3.0,
     "sitting": 2.0, "stairs": 2.0, "stairs up": 2.5, "stairs down": 2.0, "hop": 2.5, "hop left": 3.0,
-    "hop right": 3.0, "limp": 4.0, "squat": 4.0, "crawl": 2.5, "bow": 2.5, "cartwheel": 3.0, "handstand": 6.0,
+    "hop right": 3.0, "limp": 4.0, "squat": 4.0, "crawl": 2.5, "bow": 2.5, "cartwheel": 4.5, "handstand": 6.0,
     "clap": 1.5, "drink": 10.0, "phone": 4.0, "golf": 6.0, "jumping_jack": 3.0, "get_up": 4.0, "run": 3.0, "jog": 2.5,
     "turn around left": 3.0, "turn around right": 3.0, "walk turn left": 3.0, "walk turn right": 3.0, "turn": 3.0,
     "march": 3.0, "sneak": 4.0, "point": 1.5, "salsa": 2.0, "punch": 2.0, "jump": 2.5, "jump ahead": 4.0,
-    "jump up": 3.0, "run jump": 6.0, "stretch": 3.0,
+    "jump up": 3.0, "run jump": 9.0, "stretch": 3.0,
     "forward fast": 4.0, "forward slow": 2.0, "backward": 1.5, "walk_backward": 2.0, "zombie_walk": 2.5,
     "lie_down": 4.0, "crouch": 2.5, "idle": 1.5, "stand up from floor": 4.0, "basketball": 8.0, "throw": 3.0,
-    "arm both": 2.0,
+    "arm both": 1.5, "arm left": 1.5, "arm right": 1.5,
 }  # fmt: skip
 """Tags whose windows are drawn more often: common prompts for which the data has little."""
 
