@@ -61,6 +61,7 @@ class TrainingSettings:
     have it instead of words. side_gain: how much more easily left and right are learnt (`sides`); 1 for no more.
     text_noise, rewording: what is added to sentence embeddings (`data.Shares`). mean_of: the steps (of
     `sample_every`) whose averaged weights' mean is the model; [] for the last alone.
+    workers: processes that cut batches ahead of a GPU, 0 where the CPU trains.
     start: a bundle whose weights are gone on from, or "" to begin anew.
     """
 
@@ -84,6 +85,7 @@ class TrainingSettings:
     text_noise: float
     rewording: float
     mean_of: list[int]
+    workers: int
     start: str
 
 

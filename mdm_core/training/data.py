@@ -61,6 +61,10 @@ class Batch:
     observed: Tensor
     observed_mask: Tensor
 
+    def pin_memory(self) -> Batch:
+        """The batch in memory that a GPU reads without waiting (called by torch's DataLoader)."""
+        return Batch(*(getattr(self, field.name).pin_memory() for field in fields(self)))
+
     def to(self, device: torch.device) -> Batch:
         """The batch on the device."""
         return Batch(*(getattr(self, field.name).to(device, non_blocking=True) for field in fields(self)))

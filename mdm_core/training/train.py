@@ -30,6 +30,7 @@ from mdm_core.features.layout import Layout
 from mdm_core.text.low_rank import Adapter
 
 from . import embeddings, losses, optimizers, sides
+from .batches import Drawing, batches
 from .config import Config
 from .data import Batch, Shares, TrainingSet, batch, held_out, training_set
 from .half import HalfNetwork, short_attention
@@ -297,15 +298,14 @@ def run_steps(
     """The loop itself, from `state.step` to the end."""
     training, out, device = config.training, Path(config.out), levels.mean.device
     generator = torch.Generator(device).manual_seed(config.seed + state.step)
-    chances, told = bucket_chances(data), shares(config)
+    drawing = Drawing(
+        bucket_chances(data), training.tokens, config.network.frames_per_token, shares(config), config.seed
+    )
     state.network.train()
     half = HalfNetwork(state.network, compiled=training.compile) if training.precision == "bf16" else None
     predict: Predict = half or (torch.compile(state.network) if training.compile else state.network)
     started, saved, recent = (time.monotonic(), state.step), time.monotonic(), float("nan")
-    while state.step < training.steps:
-        k = int(state.rng.choice(len(LENGTHS), p=chances))
-        size = max(8, training.tokens // (LENGTHS[k] // config.network.frames_per_token + 1))
-        given = batch(data, k, size, state.rng, told).to(device)
+    for given in batches(data, drawing, range(state.step, training.steps), training.workers, device):
         optimizers.at_step(state.step, state.optimizers, training)
         state.network.zero_grad(set_to_none=True)
         with short_attention(device):

@@ -20,7 +20,7 @@ from mdm_core.datasets.captions import mirror_words  # noqa: E402
 from mdm_core.engine.base import Conditioning  # noqa: E402
 from mdm_core.errors import MotionError  # noqa: E402
 from mdm_core.features.layout import Layout  # noqa: E402
-from mdm_core.training import config, data, train  # noqa: E402
+from mdm_core.training import batches, config, data, train  # noqa: E402
 from mdm_core.training import state as state_file  # noqa: E402
 from mdm_core.training.sides import side_axis  # noqa: E402
 from tests.datasets.bodies import moved, standing, turned  # noqa: E402
@@ -179,6 +179,21 @@ def test_a_run_learns_and_a_killed_run_goes_on(settings: config.Config) -> None:
     bundle = Bundle.read(folder)
     assert bundle.card["training"]["steps"] == 30
     assert all(np.isfinite(tensor).all() for tensor in bundle.tensors.values())
+
+
+def test_batches_are_their_steps_own_whoever_makes_them(settings: config.Config) -> None:
+    """A run that goes on at step 3, or has processes beside it, sees what one that went through would have seen."""
+    given = data.training_set(
+        pack.load(Path(settings.pack)), Layout(tuple(settings.features.groups)), settings.features.facing
+    )
+    drawing = batches.Drawing(train.bucket_chances(given), 200, 4, train.shares(settings), seed=7)
+    through = list(batches.batches(given, drawing, range(6), 0, CPU))
+    later = list(batches.batches(given, drawing, range(3, 6), 2, CPU))
+    assert len(through) == 6 and len(later) == 3
+    for one, other in zip(through[3:], later, strict=True):
+        for name in ("x0", "text", "observed", "conditioned"):
+            torch.testing.assert_close(getattr(one, name), getattr(other, name), rtol=0, atol=0)
+    assert not torch.equal(through[0].x0[:8, :20], through[1].x0[:8, :20])
 
 
 def test_a_checkpoint_of_another_size_is_refused(settings: config.Config, tmp_path: Path) -> None:
