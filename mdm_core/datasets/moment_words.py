@@ -1,6 +1,6 @@
 """What is said of a moment, and the action label it has; how moments are found is `moments`'.
 
-The first wording of each is the plainest, and always among the captions.
+The first wording of each is always among the captions: the plainest, for kicks the plainest that names the leg.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ WORDS: dict[str, tuple[str, ...]] = {
         "throws a ball", "throws something", "throws a ball with the right hand", "throws with the right arm",
     ),
     "throw both": ("throws a ball", "throws something", "throws a ball with both hands"),
-    "kick left": ("kicks", "kicks with the left leg", "throws a kick", "kicks with the left foot", "does a kick"),
-    "kick right": ("kicks", "kicks with the right leg", "throws a kick", "kicks with the right foot", "does a kick"),
+    "kick left": ("kicks with the left leg", "kicks", "throws a kick", "kicks with the left foot", "does a kick"),
+    "kick right": ("kicks with the right leg", "kicks", "throws a kick", "kicks with the right foot", "does a kick"),
     "spin left": ("spins around", "spins around to the left", "turns all the way around on the spot", "spins in place"),
     "spin right": (
         "spins around", "spins around to the right", "turns all the way around on the spot", "spins in place",
