@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mdm_core.rotations import from_axis_angle, inverse, multiply, normalize, rotate
 
 from ..keys.locks import Held, nearest
+from ..keys.object_space import ObjectSpace
 from ..retarget import PoseSamples
 from ..retarget.from_rig import basis_of
 from ..retarget.ik_controls import hinge_at_rest
@@ -78,13 +79,14 @@ def joints_of(rig: RigSnapshot, rig_map: RigMap) -> Joints:
 @dataclass(frozen=True)
 class Freedoms:
     """turned: bones that may turn; shifted: (bone, axis) of location channels that may change; "" is the object. held:
-    what is locked of bones that turn, at the frames of the samples."""
+    what is locked of what turns, at the frames of the samples; space: that of the object's channels."""
 
     joints: Joints
     rig_map: RigMap
     turned: tuple[str, ...]
     shifted: tuple[tuple[str, int], ...]
     held: Mapping[str, Held] = field(default_factory=dict[str, Held])
+    space: ObjectSpace = field(default_factory=ObjectSpace)
 
     def __len__(self) -> int:
         return 3 * len(self.turned) + len(self.shifted)
@@ -101,13 +103,15 @@ class Freedoms:
             vector = change[:, 3 * k : 3 * k + 3]
             turn = from_axis_angle(normalize(vector), np.linalg.norm(vector, axis=-1))
             if bone == OBJECT and heading is not None:
-                heading = _where(vector, multiply(normalize(heading), turn), heading)
+                turned = multiply(normalize(heading), turn)
+                turned = self.space.kept_headings(self.held[bone], turned) if bone in self.held else turned
+                heading = _where(vector, turned, heading)
             else:
                 turned = multiply(normalize(rotations[bone]), turn)
                 turned = nearest(self.held[bone], turned) if bone in self.held else turned
                 rotations[bone] = _where(vector, turned, rotations[bone])
         for k, (bone, axis) in enumerate(self.shifted, 3 * len(self.turned)):
-            shift = self._unit(bone) * change[:, k, None] * np.eye(3)[axis]
+            shift = self._unit(bone) * change[:, k, None] * self._direction(bone, axis)
             if bone == OBJECT and place is not None:
                 place = _where(shift, place + shift, place)
             else:
@@ -128,9 +132,13 @@ class Freedoms:
         for k, (bone, axis) in enumerate(self.shifted, 3 * len(self.turned)):
             track = samples.object_location if bone == OBJECT else samples.locations[bone]
             if track is not None:
-                a, b, still, now = (track[it, axis] for it in (*pair, *seam))
-                result[k] = (still + share * (b - a) - now) / self._unit(bone)
+                a, b, still, now = (track[it] for it in (*pair, *seam))
+                result[k] = (still + share * (b - a) - now) @ self._direction(bone, axis) / self._unit(bone)
         return result
+
+    def _direction(self, bone: str, axis: int) -> Array:
+        """Of a location channel [3]: in the bone's own axes, of the object in the world."""
+        return self.space.axis(axis) if bone == OBJECT else np.eye(3)[axis]
 
     def _unit(self, bone: str) -> float:
         """One leg's length in a bone's location channels."""
@@ -188,23 +196,26 @@ def freedoms_of(
     turning: Iterable[str],
     moving: Iterable[str],
     held: Mapping[str, Held],
+    space: ObjectSpace,
 ) -> Freedoms:
     """Of the bones that may turn and of those that may move (their locations) those on which a joint hangs, as far as
-    their channels are not locked; "" is the object, where it is animated. held: what is locked of their rotations."""
+    their channels are not locked; "" is the object, where it is animated. held: what is locked of their rotations;
+    space: that of the object's channels."""
     rig = joints.rig
-    turned = [it for it in sorted({*turning} & joints.used) if not (it in held and held[it].locks.wholly)]
+    wholly = {it for it, its in held.items() if its.locks.wholly}
+    turned = sorted(({*turning} & joints.used) - wholly)
     shifted = [
         (it, axis)
         for it in sorted({*moving} & joints.used)
         for axis in range(3)
         if not (rig.bones[it].connected or rig.bones[it].lock_location[axis])
     ]
-    if OBJECT in turning and samples.object_rotation is not None:
+    if OBJECT in {*turning} - wholly and samples.object_rotation is not None:
         turned.append(OBJECT)
     if OBJECT in moving and samples.object_location is not None:
-        shifted += [(OBJECT, axis) for axis in range(3)]
+        shifted += [(OBJECT, axis) for axis in range(3) if not space.lock_location[axis]]
     kept = {bone: held[bone] for bone in turned if bone in held}
-    return Freedoms(joints, rig_map, tuple(turned), tuple(shifted), kept)
+    return Freedoms(joints, rig_map, tuple(turned), tuple(shifted), kept, space)
 
 
 def world_of(rig: RigSnapshot, samples: PoseSamples) -> Array:

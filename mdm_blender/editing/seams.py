@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mdm_core.skeleton import FEET, JOINT_NAMES
 
 from ..keys.locks import Held
+from ..keys.object_space import ObjectSpace
 from ..retarget import PoseSamples
 from ..rig import RigMap
 from .freedoms import Freedoms, Joints, freedoms_of, taken
@@ -67,7 +68,9 @@ class Seams:
     chosen: frozenset[str] = frozenset()
     """Bones of the edit, whether it is they that may change or what they hang on."""
     held: Mapping[str, Held] = field(default_factory=dict[str, Held])
-    """What is locked of bones' rotations, at the same frames; so it is in the edited values."""
+    """What is locked of rotations, of bones and the object (""), at the same frames; so it is in the edited values."""
+    space: ObjectSpace = field(default_factory=ObjectSpace)
+    """That of the object's channels, with the locks of its place, which the edited values keep too."""
 
     @property
     def window(self) -> int:
@@ -90,7 +93,7 @@ def eased(seams: Seams, edited: PoseSamples) -> PoseSamples:
     that changes the joints' velocities least; feet keep where they stand as far as they can. Where poses that stay
     leave no room it comes as near as it can.
     """
-    free = freedoms_of(seams.joints, seams.rig_map, edited, seams.turning, seams.moving, seams.held)
+    free = freedoms_of(seams.joints, seams.rig_map, edited, seams.turning, seams.moving, seams.held, seams.space)
     if not len(free):
         return edited
     for group in _groups(np.flatnonzero(seam_frames(seams.fixed)), 2 * seams.window):

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from mdm_core.errors import MotionError
 from mdm_core.motion import Motion
-from mdm_core.rotations import inverse, multiply
 
 from .. import compat
 from ..apply import CONTACTS
@@ -22,8 +21,8 @@ from ..keys import read
 from ..keys.actions import NOTES
 from ..keys.channels import Target, rotation_path, rotation_property
 from ..keys.locks import Held, near, nearest, numbers
+from ..keys.object_space import ObjectSpace, object_space
 from ..keys.targets import bone_target
-from ..retarget.posing import rotation_of
 from ..retarget.tracks import PoseSamples, PoseTracks
 from ..takes import GENERATION, TAKE, TAKES, Assignment
 from . import contacts
@@ -51,7 +50,8 @@ def write(armature: Any, plan: Plan, motions: Sequence[Motion], *, group: str = 
     """
     action = _same_action(armature, plan)
     before, held = Assignment.of(armature), read.held(armature, plan.bones, _sources(plan))
-    evened = [_even(plan, plan.stretch.change(motion), motion, held) for motion in motions]
+    space = object_space(armature)
+    evened = [_even(plan, plan.stretch.change(motion), motion, held, space) for motion in motions]
     drafts = [_values(armature, plan, with_ik_controls(plan, tracks)) for tracks, _ in evened]
     _check_curves(armature, action, drafts[0])
     into_itself = plan.ask.in_place and not compat.other_users(armature)
@@ -94,7 +94,9 @@ def _copy(action: Any) -> Any:
     return copy
 
 
-def _even(plan: Plan, tracks: PoseTracks, motion: Motion, held: Mapping[str, Held]) -> tuple[PoseTracks, str]:
+def _even(
+    plan: Plan, tracks: PoseTracks, motion: Motion, held: Mapping[str, Held], space: ObjectSpace
+) -> tuple[PoseTracks, str]:
     """The tracks [T] anchored where the plan's frames stay, locks kept, with seams that are no rougher than the
     original; and a sentence where poses that stay leave no room for such.
 
@@ -116,9 +118,13 @@ def _even(plan: Plan, tracks: PoseTracks, motion: Motion, held: Mapping[str, Hel
         locations[bone] = np.where(stretch.rig.bones[bone].lock_location, original, made)
     place, heading = samples.object_location, samples.object_rotation
     if OBJECT in plan.bones and place is not None and tracks.object_location is not None:
-        place = anchored_places(_long(place, count), _long(tracks.object_location, count), plan.fixed, plan.fade)
+        made = anchored_places(_long(place, count), _long(tracks.object_location, count), plan.fixed, plan.fade)
+        place = space.kept_places(_long(place, count), made)
     if OBJECT in plan.bones and heading is not None and tracks.object_rotation is not None:
-        heading = anchored_rotations(_long(heading, count), _long(tracks.object_rotation, count), plan.fixed, plan.fade)
+        made = anchored_rotations(_long(heading, count), _long(tracks.object_rotation, count), plan.fixed, plan.fade)
+        if OBJECT in held:
+            made = np.where(plan.fixed[:, None], heading, space.kept_headings(held[OBJECT], made))
+        heading = made
     carried = {OBJECT} if tracks.object_location is not None and tracks.object_rotation is not None else set()
     seams = Seams(
         joints=joints_of(stretch.rig, stretch.rig_map),
@@ -126,11 +132,12 @@ def _even(plan: Plan, tracks: PoseTracks, motion: Motion, held: Mapping[str, Hel
         samples=samples,
         fixed=plan.fixed,
         bound=stretch.usual,
-        turning=(free & (tracks.rotations.keys() | carried)) - ({OBJECT} & held.keys()),
+        turning=free & (tracks.rotations.keys() | carried),
         moving=free & (tracks.locations.keys() | carried),
         fps=stretch.motion.fps,
         standing=np.zeros((count, 4), dtype=bool) if motion.contacts is None else motion.contacts,
         held=held,
+        space=space,
     )
     edited = eased(seams, PoseSamples(rotations, locations, samples.scales, place, heading))
     made = replace(
@@ -206,23 +213,18 @@ def _targets(armature: Any, plan: Plan, tracks: PoseTracks) -> Iterator[tuple[Ta
 
 
 def _object(armature: Any, plan: Plan, tracks: PoseTracks) -> tuple[Target, Array | None, Array | None]:
-    """The armature object's own channels, from world space into the space of its parent."""
+    """The armature object's own channels."""
     samples, count = plan.stretch.samples, len(plan.stretch)
-    parent = np.eye(4)
-    if armature.parent is not None or armature.constraints:
-        parent = np.array(armature.matrix_world @ armature.matrix_basis.inverted(), dtype=np.float64)
+    space = object_space(armature)
     assert tracks.object_location is not None
     assert samples.object_location is not None
     moved = _long(tracks.object_location, count) - _long(samples.object_location, count)
-    location = moved @ np.linalg.inv(parent[:3, :3]).T
     rotation = None
     if tracks.object_rotation is not None and samples.object_rotation is not None:
         original = _long(samples.object_rotation, count)
         turned = anchored_rotations(original, _long(tracks.object_rotation, count), plan.fixed, plan.fade)
-        quaternion = armature.rotation_mode == "QUATERNION"
-        delta = armature.delta_rotation_quaternion if quaternion else armature.delta_rotation_euler.to_quaternion()
-        rotation = multiply(inverse(multiply(rotation_of(parent), np.array(delta, dtype=np.float64))), turned)
-    return bone_target(armature, OBJECT), location, rotation
+        rotation = space.rotations(turned)
+    return bone_target(armature, OBJECT), space.moves(moved), rotation
 
 
 def _long(values: Array, count: int) -> Array:

@@ -11,14 +11,12 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_core.rotations import inverse, multiply
-
 from .. import compat
-from ..retarget.posing import rotation_of
 from ..retarget.tracks import PoseTracks
 from . import curves, nla, read
 from .channels import Channel, Target, location_channels, lock_notes, rotation_channels, scale_channels
 from .locks import Held
+from .object_space import object_space
 from .targets import Destination, bone_target, check, check_tracks, quoted
 
 Frames = NDArray[np.floating]
@@ -98,12 +96,12 @@ def _prepare(armature: Any, tracks: PoseTracks, frames: Frames, *, among: bool) 
     for name, scale in tracks.scales.items():
         channels += scale_channels(bone_target(armature, name), scale)
     own = bone_target(armature, "")
-    location, rotation = _in_parent(armature, tracks)
-    if location is not None:
-        channels += location_channels(own, location)
+    space = object_space(armature)
+    if tracks.object_location is not None:
+        channels += location_channels(own, space.locations(tracks.object_location))
         placed.append(own)
-    if rotation is not None:
-        channels += _turning(own, rotation, held.get(""))
+    if tracks.object_rotation is not None:
+        channels += _turning(own, space.rotations(tracks.object_rotation), held.get(""))
         turned.append(own)
     switches = [
         Channel(
@@ -125,23 +123,6 @@ def _turning(target: Target, rotation: Any, held: Held | None) -> list[Channel]:
     if held is not None and len(rotation) == 1:
         rotation = np.broadcast_to(rotation, (len(held.values), 4))
     return rotation_channels(target, rotation, held)
-
-
-def _in_parent(armature: Any, tracks: PoseTracks) -> tuple[Any, Any]:
-    """The object's own tracks from world space to its channels': its parent and deltas as they are now taken off."""
-    location, rotation = tracks.object_location, tracks.object_rotation
-    parent = np.array(armature.matrix_world @ armature.matrix_basis.inverted(), dtype=np.float64)
-    if armature.parent is None and not armature.constraints:
-        parent = np.eye(4)
-    if location is not None:
-        delta = np.array(armature.delta_location, dtype=np.float64)
-        location = (location - parent[:3, 3]) @ np.linalg.inv(parent[:3, :3]).T - delta
-    if rotation is not None:
-        turned = armature.rotation_mode == "QUATERNION"
-        delta = armature.delta_rotation_quaternion if turned else armature.delta_rotation_euler.to_quaternion()
-        held = multiply(rotation_of(parent), np.array(delta, dtype=np.float64))
-        rotation = multiply(inverse(held), rotation)
-    return location, rotation
 
 
 def _driven_notes(armature: Any, channels: list[Channel]) -> list[str]:

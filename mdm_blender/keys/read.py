@@ -23,6 +23,7 @@ from ..retarget.tracks import PoseSamples
 from .channels import EULER, ROTATIONS, rotation_property
 from .euler import from_mode
 from .locks import Held
+from .object_space import object_space
 from .targets import bone_target
 
 Array = NDArray[np.floating]
@@ -123,21 +124,13 @@ def _rotation(channels: Mapping[tuple[str, str], Channels], name: str, posed: An
     return from_mode(played(channels, name, prop, getattr(posed, prop), times), mode)
 
 
-def _object(armature: Any, channels: dict[tuple[str, str], Channels], times: Array) -> tuple[Any, Any]:
+def _object(armature: Any, channels: Mapping[tuple[str, str], Channels], times: Array) -> tuple[Any, Any]:
     """The object's own place [T, 3] and rotation [T, 4] in world space, each None where it is not animated."""
     if not {("", "location"), ("", rotation_property(armature.rotation_mode))} & set(channels):
         return None, None
-    from ..retarget.posing import compose, rotation_of
-
-    location = played(channels, "", "location", armature.location, times) + np.array(armature.delta_location)
-    turned = armature.rotation_mode == "QUATERNION"
-    delta = armature.delta_rotation_quaternion if turned else armature.delta_rotation_euler.to_quaternion()
-    held = compose(np.array(delta, dtype=np.float64), np.zeros(3))
-    own = compose(_rotation(channels, "", armature, times), np.zeros(3))
-    parent = np.eye(4)
-    if armature.parent is not None or armature.constraints:
-        parent = np.array(armature.matrix_world @ armature.matrix_basis.inverted(), dtype=np.float64)
-    return location @ parent[:3, :3].T + parent[:3, 3], rotation_of(parent @ held @ own)
+    space = object_space(armature)
+    location = played(channels, "", "location", armature.location, times)
+    return space.places(location), space.headings(_rotation(channels, "", armature, times))
 
 
 def driven(armature: Any) -> set[str]:

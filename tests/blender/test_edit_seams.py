@@ -15,6 +15,7 @@ from mdm_blender import rig
 from mdm_blender.editing.freedoms import Joints, freedoms_of, joints_of
 from mdm_blender.editing.least import Wanted, forces, least, smooth
 from mdm_blender.editing.seams import SECONDS, Seams, eased, jumps_of, seam_frames, usual_jump
+from mdm_blender.keys.object_space import ObjectSpace
 from mdm_blender.retarget import PoseSamples
 from mdm_core.rotations import from_axis_angle, multiply, normalize
 from tests.blender.addon.scene import mixamo
@@ -152,7 +153,7 @@ def test_derivatives_are_those_of_places() -> None:
     snapshot, rig_map = rig.read(armature), rig.detect(armature)
     joints, random = joints_of(snapshot, rig_map), np.random.default_rng(2)
     samples = walking(joints, rig_map, random)
-    free = freedoms_of(joints, rig_map, samples, rig_map.bones.values(), [HIPS], {})
+    free = freedoms_of(joints, rig_map, samples, rig_map.bones.values(), [HIPS], {}, ObjectSpace())
     change = random.normal(0, 0.2, (FRAMES, len(free)))
     step = random.normal(0, 1e-5, (FRAMES, len(free)))
     slope = free.derivatives(samples, change)
