@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ class Bundle:
             for name, value in self.tensors.items()
         }
         write_safetensors(folder / WEIGHTS, stored, {"format": "mdm-bundle"})
-        (folder / CARD).write_text(json.dumps(self.card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_card(folder, self.card)
 
     @property
     def parameters(self) -> dict[str, NDArray[Any]]:
@@ -105,6 +106,11 @@ def read_card(folder: Path) -> dict[str, Any]:
             "update the add-on."
         )
     return card
+
+
+def write_card(folder: Path, card: Mapping[str, Any]) -> None:
+    """The card of the bundle in `folder`."""
+    (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def find(name: str) -> Path:

@@ -46,6 +46,7 @@ def add_parsers(subparsers: Any) -> None:
     add.add_argument("--engine", default="auto", choices=("auto", "torch", "numpy"))
     add.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     add.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
+    add.add_argument("--store", action="store_true", help="keep the numbers in the model's card")
     probe = add.add_argument_group("prompts")
     probe.add_argument("--takes", type=int, default=8, help="motions a prompt (default: 8)")
     probe.add_argument("--seconds", type=float, default=4.0, help="length of each (default: 4)")
@@ -86,8 +87,11 @@ def add_parsers(subparsers: Any) -> None:
 
 def run_eval(arguments: argparse.Namespace) -> int:
     """`mdm eval`: prints the table; exit status."""
+    from . import into_card
+
+    card = into_card.check(arguments.model) if arguments.store else None
     if arguments.metrics:
-        return run_metrics(arguments)
+        return run_metrics(arguments, card)
 
     from mdm_core.cli import Progress
     from mdm_core.datasets import cmu
@@ -108,15 +112,20 @@ def run_eval(arguments: argparse.Namespace) -> int:
         )
     real = probe.real(cmu.clips(arguments.real), arguments.seconds) if arguments.real else {}
     print(report.table(found, real))
-    write(arguments.json, report.numbers(found, real))
+    numbers = report.numbers(found, real)
+    write(arguments.json, numbers)
+    if card:
+        words = f" --paraphrases {arguments.paraphrases}" if arguments.paraphrases else ""
+        name = "probe" + words.replace(" --", ", ")
+        into_card.store(card, name, f"mdm eval --takes {arguments.takes}{words}", numbers)
     return 0
 
 
-def run_metrics(arguments: argparse.Namespace) -> int:
-    """`mdm eval --metrics`: prints the table; exit status."""
+def run_metrics(arguments: argparse.Namespace, card: Path | None) -> int:
+    """`mdm eval --metrics`: prints the table, stores it in the card if there is to be one; exit status."""
     from mdm_core.cli import Progress
 
-    from . import comparison_report
+    from . import comparison_report, into_card
     from .asking import Asking
 
     generator = load(arguments)
@@ -128,7 +137,11 @@ def run_metrics(arguments: argparse.Namespace) -> int:
     print(comparison_report.table(rows))
     if note:
         print(note)
-    write(arguments.json, comparison_report.numbers(rows))
+    numbers = comparison_report.numbers(rows)
+    write(arguments.json, numbers)
+    if card:
+        command = f"mdm eval --metrics --motions {arguments.motions} --seed {arguments.seed}"
+        into_card.store(card, "held-out people", command, numbers)
     return 0
 
 

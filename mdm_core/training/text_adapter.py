@@ -241,6 +241,7 @@ def train(config: Config, device: torch.device) -> Path:
         parameter.data = parameter.data.float()
     optimizer = torch.optim.AdamW(learnt, lr=config.learning_rate, weight_decay=config.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, config))
+    print(f"before: {measured(student, given)}", file=sys.stderr, flush=True)
     for step in range(config.steps):
         wordings, others, targets = drawn(given, config.batch, rng)
         moved = distance(student, wordings, targets[: len(wordings)])

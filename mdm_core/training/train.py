@@ -195,7 +195,7 @@ def bundle(
         "diffusion": asdict(config.diffusion),
         "features": {"representation": "humanml3d", "fps": FPS, **asdict(config.features)},
         "frames": {"min": 20, "max": LENGTHS[-1], "mask": True},
-        "text": {"encoder": "all-MiniLM-L6-v2"},
+        "text": {"encoder": "all-MiniLM-L6-v2", "adapter": "low rank" if hearing.adapter else "none"},
         **({"actions": list(data.pack.action_names)} if shape.actions else {}),
         "guidance": config.sampling.guidance,
         "sampler": {"name": config.sampling.sampler, "steps": config.sampling.steps},
