@@ -23,9 +23,12 @@ from mdm_blender.retarget.tracks import PoseTracks
 from mdm_core.rotations import normalize
 from tests.blender.addon.scene import fcurves, mixamo
 from tests.blender.addon.test_edit import assert_same_outside, bone_of, kept
-from tests.blender.seen import jolts, places, usual_jolt
+from tests.blender.seen import jolts, matrices, places, usual_jolt
+from tests.blender.test_edit_ik import LAST as IK_LAST
+from tests.blender.test_edit_ik import SHOWN, hand_keyed
 
 LAST, FIRST_CHANGED, LAST_CHANGED = 97, 34, 66
+AXES: tuple[Any, ...] = ("X", "Y", "Z")
 MODES = [("XYZ", True), ("YZX", True), ("QUATERNION", True), ("QUATERNION", False), ("AXIS_ANGLE", False)]
 PROPERTIES = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
 
@@ -72,7 +75,7 @@ def test_blenders_own_rotate_tool_holds_the_same(mode: str, by_component: bool, 
     area = next(it for it in window.screen.areas if it.type == "VIEW_3D")
     region = next(it for it in area.regions if it.type == "WINDOW")
     with bpy.context.temp_override(window=window, area=area, region=region):
-        for around in "XYZ":
+        for around in AXES:
             assert bpy.ops.transform.rotate(value=0.4, orient_axis=around) == {"FINISHED"}
     after = numbers_of(posed)
     assert np.abs(after - before).max() > 0.05, "Blender turned nothing"
@@ -211,3 +214,38 @@ def test_hinges_stay_hinges_where_a_loop_closes(mode: str, by_component: bool) -
         assert np.abs(np.delete(now[bone] - angles[bone], free, axis=1)).max() < 1e-5, bone
     for bone, track in places(armature, joints, range(LAST - 2, LAST + 3)).items():
         assert jolts(track)[:2].max() <= 1.001 * usual, (bone, jolts(track) / usual)
+
+
+def test_the_seams_of_limbs_whose_ik_controls_are_locked_are_as_even_as_the_clip(rigify: Any) -> None:
+    """One foot's control wholly, the other's height, a pole: with what the bundled model makes."""
+    hand_keyed(rigify, arms=True, pole=True)
+    bones, clip = rigify.pose.bones, range(1, IK_LAST + 1)
+    bones["foot_ik.L"].lock_location = bones["foot_ik.L"].lock_rotation = (True, True, True)
+    bones["foot_ik.L"].lock_rotation_w = True
+    bones["foot_ik.R"].lock_location = (False, False, True)
+    bones["thigh_ik_target.R"].lock_location = (True, True, True)
+    usual, foot = usual_jolt(places(rigify, SHOWN, clip)), matrices(rigify, ["foot_ik.L"], clip)["foot_ik.L"]
+    api.regenerate(rigify, "a person waves", frames=(FIRST_CHANGED, LAST_CHANGED), seed=8, steps=5)
+    assert np.abs(matrices(rigify, ["foot_ik.L"], clip)["foot_ik.L"] - foot).max() < 1e-5
+    around = range(FIRST_CHANGED - 2, LAST_CHANGED + 3)
+    at = [it - around[1] for it in (FIRST_CHANGED - 1, FIRST_CHANGED, LAST_CHANGED, LAST_CHANGED + 1)]
+    for bone, track in places(rigify, SHOWN, around).items():
+        assert jolts(track)[at].max() <= 1.001 * usual, (bone, jolts(track)[at] / usual)
+
+
+def test_a_loop_closes_what_is_locked_and_plays_too() -> None:
+    """It would leap otherwise; before its end it keeps its numbers."""
+    armature, hinges = hinged("XYZ", True)
+    bone, free = next(iter(hinges.items()))
+    beside = (free + 1) % 3
+    posed = armature.pose.bones[bone]
+    for frame, angle in ((1, 0.0), (40, 0.3), (LAST, 0.2)):
+        posed.rotation_euler[beside] = angle
+        posed.keyframe_insert("rotation_euler", index=beside, frame=frame)
+    before = angles_of(armature, {bone: free}, range(1, LAST + 1))[bone][:, beside]
+    api.loop(armature, "in_place", remade=1.0, seed=3, steps=5)
+    after = angles_of(armature, {bone: free}, range(1, LAST + 1))[bone][:, beside]
+    assert abs(before[-1] - before[0]) > 0.1
+    assert abs(after[-1] - after[0]) < 1e-5
+    tail = LAST - 1 - round(bpy.context.scene.render.fps)
+    np.testing.assert_allclose(after[:tail], before[:tail], atol=1e-5)
