@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_core.cleanup import bones, contacts, footlock, path, smoothing
+from mdm_core.cleanup import bones, contacts, footlock, knees, path, smoothing
 from mdm_core.motion import Motion
 from mdm_core.skeleton import BONE_LENGTHS
 
@@ -28,4 +28,5 @@ def clean(motion: Motion, scores: NDArray[np.floating[Any]] | None = None) -> Mo
     steady = bones.constant(smoothed, fps, BONE_LENGTHS)
     agreed = path.with_feet(path.on_ground(steady, stances), stances, fps)
     locked = footlock.lock(agreed, stances, fps, BONE_LENGTHS)
-    return replace(motion, positions=locked.astype(np.float32), contacts=stances)
+    quiet = knees.quiet(locked, stances, fps, BONE_LENGTHS)
+    return replace(motion, positions=quiet.astype(np.float32), contacts=stances)

@@ -62,18 +62,22 @@ def plant(positions: Array, ankles: Array, fps: float, lengths: Array = BONE_LEN
     positions: [T, 22, 3] with bones of `lengths`. Where a leg cannot reach, the whole body is moved towards the foot.
     """
     shift = body_shift(positions, ankles, fps, lengths)
-    result = positions + shift[:, None]
+    return with_ankles(positions + shift[:, None], ankles, lengths)
+
+
+def with_ankles(positions: Array, ankles: Array, lengths: Array = BONE_LENGTHS) -> Array:
+    """The motion [T, 22, 3], legs bent to `ankles` [T, 2, 3] as far as they reach; feet keep their direction."""
+    result = positions.copy()
     for side, leg in enumerate(LEGS):
         foot = rotations.normalize(positions[:, leg.foot] - positions[:, leg.ankle])
-        hip = result[:, leg.hip]
         knee, ankle = two_bone.solve(
-            hip,
-            result[:, leg.knee],
-            result[:, leg.ankle],
+            positions[:, leg.hip],
+            positions[:, leg.knee],
+            positions[:, leg.ankle],
             ankles[:, side],
             float(lengths[leg.knee]),
             float(lengths[leg.ankle]),
-            knee_hint(result, leg),
+            knee_hint(positions, leg),
         )
         result[:, leg.knee], result[:, leg.ankle] = knee, ankle
         result[:, leg.foot] = ankle + foot * lengths[leg.foot]

@@ -44,7 +44,7 @@ def with_feet(positions: Array, stances: Mask, fps: float) -> Array:
     steps, measured = slide_steps(positions, stances)
     length = np.where(measured, np.linalg.norm(steps, axis=-1), np.inf)
     slower = np.take_along_axis(steps, np.argmin(length, axis=1)[:, None, None], axis=1)[:, 0]
-    weight = gaussian(measured.any(axis=1).astype(np.float64), SIGMA * fps)[:, None]
+    weight = gaussian(np.any(measured, axis=1).astype(np.float64), SIGMA * fps)[:, None]
     slide = gaussian(slower, SIGMA * fps) / np.maximum(weight, 1e-6)
     speed = np.linalg.norm(slide, axis=-1, keepdims=True) * fps
     slide *= np.maximum(0.0, 1 - NATURAL / np.maximum(speed, 1e-9))

@@ -25,6 +25,17 @@ def reach(upper: float, lower: float) -> float:
     return STRAIGHTEST * (upper + lower)
 
 
+def flexion(distance: Array, upper: float, lower: float) -> Array:
+    """Radians between the directions of two bones whose ends are `distance` metres apart; 0 when straight."""
+    cosine = (distance**2 - upper**2 - lower**2) / (2 * upper * lower)
+    return np.arccos(np.clip(cosine, -1.0, 1.0))
+
+
+def spanned(flexion: Array, upper: float, lower: float) -> Array:
+    """The distance, metres, between the ends of two bones with `flexion` radians between their directions."""
+    return np.sqrt(upper**2 + lower**2 + 2 * upper * lower * np.cos(flexion))
+
+
 def solve(
     hip: Array, knee: Array, ankle: Array, target: Array, upper: float, lower: float, hint: Array
 ) -> tuple[Array, Array]:

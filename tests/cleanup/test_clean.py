@@ -64,6 +64,21 @@ def test_real_motion_is_hardly_touched(mocap: Mocap) -> None:
         assert np.linalg.norm((result - positions)[-1, 0]) < 0.08 * way + 0.05, name
 
 
+def test_quick_hands_and_feet_stay_quick(mocap: Mocap) -> None:
+    """The fastest moment of each, against the body: within 3 % on the mean, and within a frame of its time."""
+    ratios = []
+    for name, positions in mocap.items():
+        result = clean(Motion(positions.astype(np.float32), contacts=labels(positions))).positions.astype(np.float64)
+        before, after = (contacts.speed(x - x[:, :1], FPS)[:, [7, 8, 20, 21]] for x in (positions, result))
+        for speed, now in zip(before.T, after.T, strict=True):
+            at = int(speed.argmax())
+            near = slice(max(0, at - 1), at + 2)
+            if speed[at] > 1.5 and 2 < at < len(speed) - 3:
+                ratios.append(now[near].max() / speed[at])
+                assert now[near].max() > 0.995 * now[max(0, at - 3) : at + 4].max(), name
+    assert len(ratios) > 15 and abs(np.mean(ratios) - 1) < 0.03
+
+
 def test_a_path_that_the_legs_do_not_walk_is_corrected(mocap: Mocap) -> None:
     """On ice the body ends half a metre off; the feet tell where it should be."""
     for name in (*WALKS, "55_25"):

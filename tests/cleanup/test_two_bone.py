@@ -39,6 +39,17 @@ def test_bones_keep_their_length_and_the_ankle_gets_as_near_as_it_can(
 
 
 @given(vectors, vectors)
+def test_flexion_is_the_angle_between_the_bones_and_spans_their_distance(thigh: np.ndarray, shin: np.ndarray) -> None:
+    hip, knee, ankle = limb(thigh, shin)
+    first, second = normalize(knee - hip), normalize(ankle - knee)
+    distance = np.linalg.norm(ankle - hip, axis=-1)
+    angle = two_bone.flexion(distance, UPPER, LOWER)
+    wanted = np.arctan2(np.linalg.norm(np.cross(first, second), axis=-1), np.sum(first * second, axis=-1))
+    np.testing.assert_allclose(angle, wanted, atol=1e-6)
+    np.testing.assert_allclose(two_bone.spanned(angle, UPPER, LOWER), distance, atol=1e-9)
+
+
+@given(vectors, vectors)
 def test_a_bent_limb_that_is_where_it_should_be_does_not_move(thigh: np.ndarray, shin: np.ndarray) -> None:
     hip, knee, ankle = limb(thigh, shin)
     new_knee, new_ankle = two_bone.solve(hip, knee, ankle, ankle, UPPER, LOWER, np.full((4, 3), [0.0, 0.0, 1.0]))
