@@ -1,7 +1,7 @@
 """The training set as one file: clips, the windows that training draws from them, and the words of each window.
 
 Which windows a clip gets is `windows`' decision, which clips are made of the measured ones `composed`'s, how often each
-is drawn `balance`'s.
+is drawn `balance`'s; how positions and embeddings become small `packed_positions`' and `packed_embeddings`'.
 """
 
 from __future__ import annotations
@@ -11,21 +11,27 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from lzma import LZMAError
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import ZIP_BZIP2, ZIP_LZMA, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mdm_core.errors import MotionError
+from mdm_core.io.atomic import replacing
 
-from . import balance, cmu, composed, describe, pointing_clapping, reactidle
+from . import balance, cmu, composed, describe, packed_embeddings, packed_positions, pointing_clapping, reactidle
 from .captions import mirror_words
 from .cmu import Clip
+from .packed_embeddings import PackedEmbeddings
+from .packed_positions import PackedPositions
 from .windows import ACTIONS, LENGTHS, windows
 
-SCALE = 0.0002  # metres a unit of the packed differences
+COMPRESSION = {"near": ZIP_LZMA}
+"""How the parts of a file are compressed: LZMA finds movements that occur again, where it takes ten times as long as
+bzip2 it saves a sixth; of the rest hardly anything."""
 HELD_OUT = (12, 38, 46, 118, 126, 127)
 """Subjects that training never sees; measures are taken on them. None of their clips is in the database twice, under
 another subject's number, as all of 63, 70, 77, 78, 83, 91 and others are."""
@@ -106,44 +112,34 @@ def build(
     # "anticlockwise" mirrored twice is "counterclockwise".
     sentences = sorted(said | mirrored | {mirror_words(s) for s in mirrored})
     place = {sentence: k for k, sentence in enumerate(sentences)}
-    positions = [np.rint(clip.positions / SCALE).astype(np.int64) for clip in every]
-    difference = np.concatenate([np.diff(p, axis=0, prepend=0) for p in positions])
-    first = np.cumsum([0] + [len(p) for p in positions])[:-1]
-    start = difference[first].astype(np.int32)
-    difference[first] = 0
-    np.savez_compressed(
-        target,
-        difference=difference.astype(np.int16).reshape(len(difference), -1).T,
-        start=start,
-        offsets=np.cumsum([0] + [len(p) for p in positions]),
-        subjects=np.array([clip.subject for clip in every]),
-        windows=np.array([(w.clip, w.start, w.stop) for w in drawn]),
-        weight=balance.balance(
+    mirrors = np.array([place[mirror_words(s)] for s in sentences], dtype=np.int64)
+    parts = {
+        **vars(packed_positions.packed([clip.positions for clip in every])),
+        "offsets": np.cumsum([0] + [len(clip.positions) for clip in every]),
+        "subjects": np.array([clip.subject for clip in every]),
+        "windows": np.array([(w.clip, w.start, w.stop) for w in drawn]),
+        "weight": balance.balance(
             [w.tags for w in drawn],
             np.searchsorted(LENGTHS, [w.stop - w.start for w in drawn]),
             np.unique([composed.source_of(every[w.clip].name) for w in drawn], return_inverse=True)[1],
         ),
-        actions=np.array([ACTIONS.index(w.action) if w.action else -1 for w in drawn], dtype=np.int16),
-        words=np.array([place[c] for w in drawn for c in w.captions], dtype=np.int32),
-        word_counts=np.array([len(w.captions) for w in drawn]),
-        mirrored=np.array([place[mirror_words(s)] for s in sentences]),
-        embeddings=encoded(sentences, encode),
-        text=np.frombuffer(
-            json.dumps(
-                {
-                    "names": [c.name for c in every],
-                    "sentences": sentences,
-                    "action_names": ACTIONS,
-                    "about": dict(about or {}),
-                }
-            ).encode(),
-            dtype=np.uint8,
-        ),
-    )
+        "actions": np.array([ACTIONS.index(w.action) if w.action else -1 for w in drawn], dtype=np.int16),
+        "words": np.array([place[c] for w in drawn for c in w.captions], dtype=np.int32),
+        "word_counts": np.array([len(w.captions) for w in drawn]),
+        "mirrored": mirrors,
+        **vars(packed_embeddings.packed(encoded(sentences, encode), mirrors)),
+    }
+    text = {
+        "names": [c.name for c in every],
+        "sentences": sentences,
+        "action_names": ACTIONS,
+        "about": dict(about or {}),
+    }
+    write(target, parts, text)
     return {
         "measured clips": len(measured),
         "clips": len(every),
-        "frames": len(difference),
+        "frames": int(parts["offsets"][-1]),
         "windows": len(drawn),
         "windows with words": sum(bool(w.captions) for w in drawn),
         "sentences": len(sentences),
@@ -161,31 +157,54 @@ def encoded(sentences: Sequence[str], encode: Encode, batch: int = 64) -> NDArra
     return result
 
 
+def write(target: Path, parts: Mapping[str, NDArray[Any]], text: Mapping[str, Any]) -> None:
+    """An npz of the parts and of the text, as JSON; it appears whole or not at all."""
+    letters = np.frombuffer(json.dumps(text).encode(), dtype=np.uint8)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(target) as part, ZipFile(part, "w") as archive:
+        for name, values in {**parts, "text": letters}.items():
+            entry = ZipInfo(f"{name}.npy")
+            entry.compress_type = COMPRESSION.get(name, ZIP_BZIP2)
+            with archive.open(entry, "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, values, allow_pickle=False)
+
+
 def load(path: Path) -> Pack:
-    """The pack at `path`, unpacked. One made before windows had labels has none."""
+    """The pack at `path`, unpacked; one of an older kind too. One made before windows had labels has none."""
     try:
-        z = np.load(path)
+        with np.load(path) as file:
+            z = {name: file[name] for name in file.files}
         text = json.loads(z["text"].tobytes())
-        offsets = z["offsets"]
-        difference = np.ascontiguousarray(z["difference"].T).astype(np.int64).reshape(-1, 22, 3)
-        difference[offsets[:-1]] = z["start"]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        return Pack(
+            positions=positions_of(z),
+            offsets=z["offsets"],
+            names=tuple(text["names"]),
+            subjects=z["subjects"],
+            windows=z["windows"],
+            weight=z["weight"],
+            words=tuple(np.split(z["words"].astype(np.int64), np.cumsum(z["word_counts"])[:-1])),
+            sentences=tuple(text["sentences"]),
+            mirrored=z["mirrored"],
+            embeddings=embeddings_of(z),
+            actions=z["actions"].astype(np.int64) if "actions" in z else np.full(len(z["windows"]), -1),
+            action_names=tuple(text.get("action_names", ())),
+            about=text.get("about", {}),
+        )
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, LZMAError) as error:
         raise MotionError(f"{path} is no training pack ({error}); make it with `mdm data build`.") from None
-    positions = np.concatenate(
-        [np.cumsum(difference[a:b], axis=0) for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
-    )
-    return Pack(
-        positions=(positions * SCALE).astype(np.float32),
-        offsets=offsets,
-        names=tuple(text["names"]),
-        subjects=z["subjects"],
-        windows=z["windows"],
-        weight=z["weight"],
-        words=tuple(np.split(z["words"].astype(np.int64), np.cumsum(z["word_counts"])[:-1])),
-        sentences=tuple(text["sentences"]),
-        mirrored=z["mirrored"],
-        embeddings=z["embeddings"],
-        actions=z["actions"].astype(np.int64) if "actions" in z else np.full(len(z["windows"]), -1),
-        action_names=tuple(text.get("action_names", ())),
-        about=text.get("about", {}),
-    )
+
+
+def positions_of(parts: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """Positions [F, 22, 3] of a file's parts."""
+    if "difference" in parts:
+        return packed_positions.from_first_differences(parts["difference"], parts["start"], parts["offsets"])
+    kept = PackedPositions(parts["start"], parts["near"], parts["far"])
+    return packed_positions.unpacked(kept, parts["offsets"])
+
+
+def embeddings_of(parts: Mapping[str, NDArray[Any]]) -> NDArray[np.floating[Any]]:
+    """Embeddings [S, E] of a file's parts."""
+    if "embeddings" in parts:
+        return parts["embeddings"]
+    kept = PackedEmbeddings(parts["reference"], parts["step"], parts["whole"], parts["apart"])
+    return packed_embeddings.unpacked(kept)

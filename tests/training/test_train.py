@@ -15,7 +15,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from mdm_core.checkpoints.bundle import Bundle  # noqa: E402
-from mdm_core.datasets import cmu, pack, wordings  # noqa: E402
+from mdm_core.datasets import cmu, pack, packed_positions, wordings  # noqa: E402
 from mdm_core.datasets.captions import mirror_words  # noqa: E402
 from mdm_core.engine.base import Conditioning  # noqa: E402
 from mdm_core.errors import MotionError  # noqa: E402
@@ -96,7 +96,7 @@ def test_pack_gives_back_the_clips_within_its_step(source: Path, settings: confi
     loaded = pack.load(Path(settings.pack))
     for k, clip in enumerate(cmu.clips(source)):
         kept = loaded.positions[loaded.offsets[k] : loaded.offsets[k + 1]]
-        np.testing.assert_allclose(kept, clip.positions, atol=pack.SCALE / 2 + 1e-5)
+        np.testing.assert_allclose(kept, clip.positions, atol=packed_positions.SCALE / 2 + 1e-5)
 
 
 def test_a_card_says_what_the_packs_data_says_of_itself(source: Path, settings: config.Config, tmp_path: Path) -> None:
