@@ -17,9 +17,8 @@ from mdm_core import rotations
 from mdm_core.features import humanml3d, smpl_rot6d
 
 from . import cmu, knees
-from .cmu import Clip
+from .cmu import HELD_OUT, Clip
 from .feature_pack import Sample, every_tenth
-from .pack import HELD_OUT
 from .recording import Recording
 from .worded import WordFile, Words
 
@@ -46,7 +45,7 @@ def part(recording: Recording, row: Words) -> slice:
 
 
 def numbers(subjects: Iterable[str]) -> dict[str, int]:
-    """A number for each subject, by which `pack.HELD_OUT` divides them.
+    """A number for each subject, by which `cmu.HELD_OUT` divides them.
 
     CMU's own where all are numbers; else 1001, 1002, ..., and of ten subjects the last has one of `HELD_OUT`.
     """

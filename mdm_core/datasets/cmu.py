@@ -24,6 +24,9 @@ from . import knees
 
 Kind = Literal["single", "sequence", "unusable", "uncaptioned"]
 FPS = humanml3d.FPS
+HELD_OUT = (12, 38, 46, 118, 126, 127)
+"""Subjects that training never sees; measures are taken on them. None of their clips is in the database twice, under
+another subject's number, as all of 63, 70, 77, 78, 83, 91 and others are."""
 
 DIRECT: dict[int, int] = {
     0: 0, 1: 12, 2: 16, 4: 13, 5: 17, 7: 14, 8: 18, 10: 15, 11: 19, 15: 3, 16: 4, 17: 8, 18: 5, 19: 9,

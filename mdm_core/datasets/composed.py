@@ -16,7 +16,7 @@ import numpy as np
 from mdm_core.features import humanml3d
 
 from . import cmu, compose, describe, evidence, jumps, moments, wordings
-from .cmu import Clip
+from .cmu import HELD_OUT, Clip
 from .moment import Moment
 from .windows import BACKWARDS, LENGTHS, WHILE
 
@@ -107,8 +107,6 @@ def run_ups(clips: Sequence[Clip], runs: Sequence[Clip]) -> Iterator[Clip]:
 
     People who are held out stay among themselves, lest their runs are trained on.
     """
-    from .pack import HELD_OUT  # pack reads this module
-
     bodies = [c for c in runs if c.actions in (("run",), ("jog",)) and len(c.positions) == LENGTHS[-1]]
     bodies = [c for c in bodies if describe.track(c.positions).local_velocity[:, 0].min() > 1.0]
     rng = np.random.default_rng(0)

@@ -18,7 +18,7 @@ from mdm_core.features import humanml3d, kit, smpl_rot6d
 
 from . import clips, feature_pack, formats, humanml3d_folder, pack, reactidle, worded
 from .clips import LabelsBy
-from .cmu import Clip
+from .cmu import HELD_OUT, Clip
 from .feature_pack import About, Sample, States, every_tenth
 from .recording import Recording
 from .worded import WordFile, Words
@@ -159,7 +159,7 @@ def of_positions(folder: Path, target: Path, asked: Making) -> dict[str, int]:
     recover = humanml3d.recover_positions if data.kind.representation == "humanml3d" else kit.recover_positions
 
     def made() -> Iterator[Clip]:
-        for split, subject in (("train", clips.FIRST), ("val", clips.FIRST), ("test", pack.HELD_OUT[0])):
+        for split, subject in (("train", clips.FIRST), ("val", clips.FIRST), ("test", HELD_OUT[0])):
             for clip in humanml3d_folder.clips(data, split):
                 if clip.name.startswith("M") and clip.name[1:].partition("~")[0] in every:
                     continue

@@ -32,9 +32,6 @@ from .windows import ACTIONS, LENGTHS, windows
 COMPRESSION = {"near": ZIP_LZMA}
 """How the parts of a file are compressed: LZMA finds movements that occur again, where it takes ten times as long as
 bzip2 it saves a sixth; of the rest hardly anything."""
-HELD_OUT = (12, 38, 46, 118, 126, 127)
-"""Subjects that training never sees; measures are taken on them. None of their clips is in the database twice, under
-another subject's number, as all of 63, 70, 77, 78, 83, 91 and others are."""
 
 
 def corrected(clip: Clip) -> Clip:

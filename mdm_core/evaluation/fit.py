@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mdm_core.datasets.pack import HELD_OUT, Pack, load
+from mdm_core.datasets.cmu import HELD_OUT
+from mdm_core.datasets.pack import Pack, load
 from mdm_core.datasets.windows import LENGTHS
 from mdm_core.errors import MotionError
 from mdm_core.features.layout import Layout

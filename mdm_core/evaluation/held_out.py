@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_core.datasets.pack import HELD_OUT, Pack
+from mdm_core.datasets.cmu import HELD_OUT
+from mdm_core.datasets.pack import Pack
 from mdm_core.errors import MotionError
 
 BATCH = 32

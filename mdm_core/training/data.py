@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mdm_core.datasets import cmu, wordings
-from mdm_core.datasets.pack import HELD_OUT, Pack
+from mdm_core.datasets.cmu import HELD_OUT
+from mdm_core.datasets.pack import Pack
 from mdm_core.datasets.windows import LENGTHS
 from mdm_core.features import humanml3d, observation
 from mdm_core.features.layout import GROUPS, Layout

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from mdm_core.checkpoints.bundle import ADAPTED_FORMAT, FORMAT, TEXT, Bundle
 from mdm_core.checkpoints.tensors import read_safetensors
-from mdm_core.datasets.pack import HELD_OUT, load
+from mdm_core.datasets.cmu import HELD_OUT
+from mdm_core.datasets.pack import load
 from mdm_core.datasets.windows import LENGTHS
 from mdm_core.diffusion import schedule
 from mdm_core.engine.base import Conditioning

@@ -9,7 +9,7 @@ import pytest
 from scipy.spatial.transform import Rotation, Slerp
 
 from mdm_core.datasets import amass, clips
-from mdm_core.datasets.pack import HELD_OUT
+from mdm_core.datasets.cmu import HELD_OUT
 from mdm_core.datasets.recording import Recording
 from mdm_core.datasets.worded import WordFile, Words
 from mdm_core.features import smpl_rot6d

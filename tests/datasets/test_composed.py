@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from mdm_core.datasets import composed, describe, jumps
-from mdm_core.datasets.cmu import Clip
-from mdm_core.datasets.pack import HELD_OUT
+from mdm_core.datasets.cmu import HELD_OUT, Clip
 from tests.datasets.bodies import Positions, moved, standing
 
 

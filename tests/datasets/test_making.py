@@ -77,7 +77,7 @@ def test_humanml3d_as_its_features_and_as_joints(tmp_path: Path, capsys: pytest.
     build(tmp_path / "h", tmp_path / "joints.npz", "--positions")
     joints = pack.load(tmp_path / "joints.npz")
     measured = [name for name in joints.names if name in features]
-    held = {name for name, subject in zip(joints.names, joints.subjects, strict=True) if subject in pack.HELD_OUT}
+    held = {name for name, subject in zip(joints.names, joints.subjects, strict=True) if subject in cmu.HELD_OUT}
     assert len(measured) == 12 and {"000010", "000011"} <= held and not held & {f"{k:06d}" for k in range(10)}
     assert "mirrored" not in joints.sentences and "a person slides left" in joints.sentences
     wanted = humanml3d.to_origin(humanml3d.recover_positions(features["000001"]))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mdm_core.datasets.pack import HELD_OUT, Pack
+from mdm_core.datasets.cmu import HELD_OUT
+from mdm_core.datasets.pack import Pack
 from tests.datasets.bodies import moved, standing
 
 DIRECTIONS, SPEEDS, WORDS = 8, (0.4, 0.9, 1.5, 2.2), 12

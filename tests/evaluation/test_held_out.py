@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mdm_core.datasets.pack import HELD_OUT
+from mdm_core.datasets.cmu import HELD_OUT
 from mdm_core.errors import MotionError
 from mdm_core.evaluation import held_out
 from tests.evaluation.small_pack import FRAMES, KINDS, small_pack
