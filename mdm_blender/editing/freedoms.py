@@ -60,6 +60,10 @@ class Joints:
             found[:, k] = (world @ place[..., None])[:, :3, 0]
         return found
 
+    def unit(self, bone: str) -> float:
+        """One leg's length in a bone's location channels, or in the world for those of the object."""
+        return self.leg * (self.size if bone == OBJECT else 1.0)
+
     def only(self, which: Sequence[bool]) -> Joints:
         """Those of the joints [P] that are chosen."""
         names = tuple(it for it, kept in zip(self.names, which, strict=True) if kept)
@@ -111,7 +115,7 @@ class Freedoms:
                 turned = nearest(self.held[bone], turned) if bone in self.held else turned
                 rotations[bone] = _where(vector, turned, rotations[bone])
         for k, (bone, axis) in enumerate(self.shifted, 3 * len(self.turned)):
-            shift = self._unit(bone) * change[:, k, None] * self._direction(bone, axis)
+            shift = self.joints.unit(bone) * change[:, k, None] * self._direction(bone, axis)
             if bone == OBJECT and place is not None:
                 place = _where(shift, place + shift, place)
             else:
@@ -133,16 +137,12 @@ class Freedoms:
             track = samples.object_location if bone == OBJECT else samples.locations[bone]
             if track is not None:
                 a, b, still, now = (track[it] for it in (*pair, *seam))
-                result[k] = (still + share * (b - a) - now) @ self._direction(bone, axis) / self._unit(bone)
+                result[k] = (still + share * (b - a) - now) @ self._direction(bone, axis) / self.joints.unit(bone)
         return result
 
     def _direction(self, bone: str, axis: int) -> Array:
         """Of a location channel [3]: in the bone's own axes, of the object in the world."""
         return self.space.axis(axis) if bone == OBJECT else np.eye(3)[axis]
-
-    def _unit(self, bone: str) -> float:
-        """One leg's length in a bone's location channels."""
-        return self.joints.leg * (self.joints.size if bone == OBJECT else 1.0)
 
     def derivatives(self, samples: PoseSamples, change: Array) -> Array:
         """How the places of the joints move [T, P, 3, n] with a change of the samples [T] that is `change` [T, n] so

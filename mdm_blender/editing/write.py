@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import bpy
@@ -14,19 +14,20 @@ from numpy.typing import NDArray
 
 from mdm_core.errors import MotionError
 from mdm_core.motion import Motion
+from mdm_core.rotations import inverse, multiply
 
 from .. import compat
 from ..apply import CONTACTS
 from ..keys import read
 from ..keys.actions import NOTES
-from ..keys.channels import Target, rotation_path, rotation_property
+from ..keys.channels import Target, lock_notes, rotation_path, rotation_property
 from ..keys.locks import Held, near, nearest, numbers
 from ..keys.object_space import ObjectSpace, object_space
 from ..keys.targets import bone_target
 from ..retarget.tracks import PoseSamples, PoseTracks
 from ..takes import GENERATION, TAKE, TAKES, Assignment
 from . import contacts
-from .anchoring import anchored_places, anchored_rotations
+from .anchoring import anchored_places, anchored_rotations, to_vector
 from .chosen import OBJECT
 from .crowded import crowded_note
 from .freedoms import joints_of
@@ -37,8 +38,19 @@ from .seams import Seams, eased
 from .splice import Values, lay
 
 Array = NDArray[np.floating]
+TOLD = 0.01
+"""Radians, or legs' lengths, by which locks keep the pose from what was made before that is said."""
 EDIT, SOURCE = "mdm_edit", "mdm_edit_source"
 """Custom properties of an edited action: JSON of what was asked for, and the action that it was made from."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A take before it is written: the motion, what channels shall play for it, and what there is to say."""
+
+    motion: Motion
+    values: list[Values]
+    notes: list[str]
 
 
 def write(armature: Any, plan: Plan, motions: Sequence[Motion], *, group: str = "") -> list[Any]:
@@ -50,18 +62,16 @@ def write(armature: Any, plan: Plan, motions: Sequence[Motion], *, group: str = 
     """
     action = _same_action(armature, plan)
     before, held = Assignment.of(armature), read.held(armature, plan.bones, _sources(plan))
-    space = object_space(armature)
-    evened = [_even(plan, plan.stretch.change(motion), motion, held, space) for motion in motions]
-    drafts = [_values(armature, plan, with_ik_controls(plan, tracks)) for tracks, _ in evened]
-    _check_curves(armature, action, drafts[0])
+    drafts = [_draft(armature, plan, motion, held) for motion in motions]
+    _check_curves(armature, action, drafts[0].values)
     into_itself = plan.ask.in_place and not compat.other_users(armature)
     results: list[Any] = []
     try:
         results += [action if into_itself and not number else _copy(action) for number in range(len(drafts))]
-        for result, values, motion, (_, note) in reversed([*zip(results, drafts, motions, evened, strict=True)]):
+        for result, draft in reversed([*zip(results, drafts, strict=True)]):
             compat.assign_action(armature, result, compat.slot_like(result, armature))
-            notes = lay(compat.own_channels(armature), values, plan.first, plan.last, plan.open)
-            _remember(result, action, plan, motion, [*notes, *([note] if note else [])])
+            notes = lay(compat.own_channels(armature), draft.values, plan.first, plan.last, plan.open)
+            _remember(result, action, plan, draft.motion, [*notes, *draft.notes])
     except BaseException:
         before.restore(armature)
         for result in results:
@@ -92,6 +102,19 @@ def _copy(action: Any) -> Any:
     copy = action.copy()
     copy.use_fake_user = False
     return copy
+
+
+def _draft(armature: Any, plan: Plan, motion: Motion, held: Mapping[str, Held]) -> Draft:
+    change = plan.stretch.change(motion)
+    tracks, crowded = _even(plan, change, motion, held, object_space(armature))
+    made = with_ik_controls(plan, tracks)
+    wanted = replace(
+        change,
+        rotations={**made.rotations, **change.rotations},
+        locations={**made.locations, **change.locations},
+    )
+    notes = [*_lock_notes(armature, plan, wanted), *([crowded] if crowded else [])]
+    return Draft(motion, _values(armature, plan, made), notes)
 
 
 def _even(
@@ -150,15 +173,30 @@ def _even(
     return made, crowded_note(seams, edited, stretch)
 
 
+def _lock_notes(armature: Any, plan: Plan, tracks: PoseTracks) -> list[str]:
+    """What is said where locks keep the rig from the tracks [T] by more than `TOLD`."""
+    known, joints = read.by_property(armature), joints_of(plan.stretch.rig, plan.stretch.rig_map)
+    placed, turned = list[Target](), list[Target]()
+    for target, location, rotation in _targets(armature, plan, tracks):
+        if location is not None:
+            lost = np.abs(location[~plan.fixed][:, target.lock_location]).max(initial=0.0)
+            placed += [target] if lost > TOLD * joints.unit(target.bone) else []
+        if rotation is not None and target.locks.named:
+            prop = rotation_property(target.locks.mode)
+            kept = nearest(target.held(read.played(known, target.bone, prop, target.turned, _sources(plan))), rotation)
+            lost = np.linalg.norm(to_vector(multiply(inverse(kept), rotation)), axis=-1)[~plan.fixed].max(initial=0.0)
+            turned += [target] if lost > TOLD else []
+    return lock_notes(placed, turned)
+
+
 def _values(armature: Any, plan: Plan, tracks: PoseTracks) -> list[Values]:
     """What every channel of the chosen bones plays at every frame of the stretch, edited and originally."""
     known, frames = read.by_property(armature), _sources(plan)
     result: list[Values] = []
     for target, location, rotation in _targets(armature, plan, tracks):
-        bone = OBJECT if target.prefix == "" else target.name
         if location is not None:
             path = "location"
-            raw = read.played(known, bone, path, _owner(armature, bone).location, frames)
+            raw = read.played(known, target.bone, path, _owner(armature, target.bone).location, frames)
             edited = anchored_places(raw, raw + location, plan.fixed, plan.fade)
             free = [axis for axis in range(3) if not target.lock_location[axis]]
             result += [
@@ -166,7 +204,7 @@ def _values(armature: Any, plan: Plan, tracks: PoseTracks) -> list[Values]:
                 for axis in free
             ]
         if rotation is not None:
-            raw = read.played(known, bone, rotation_property(target.locks.mode), target.turned, frames)
+            raw = read.played(known, target.bone, rotation_property(target.locks.mode), target.turned, frames)
             result += _rotation_values(plan, target, rotation, raw)
     return result
 

@@ -92,7 +92,7 @@ def _prepare(armature: Any, tracks: PoseTracks, frames: Frames, *, among: bool) 
     for target in placed:
         channels += location_channels(target, tracks.locations[target.name])
     for target in turned:
-        channels += _turning(target, tracks.rotations[target.name], held.get(target.name))
+        channels += _turning(target, tracks.rotations[target.name], held.get(target.bone))
     for name, scale in tracks.scales.items():
         channels += scale_channels(bone_target(armature, name), scale)
     own = bone_target(armature, "")
@@ -101,7 +101,7 @@ def _prepare(armature: Any, tracks: PoseTracks, frames: Frames, *, among: bool) 
         channels += location_channels(own, space.locations(tracks.object_location))
         placed.append(own)
     if tracks.object_rotation is not None:
-        channels += _turning(own, space.rotations(tracks.object_rotation), held.get(""))
+        channels += _turning(own, space.rotations(tracks.object_rotation), held.get(own.bone))
         turned.append(own)
     switches = [
         Channel(

@@ -33,6 +33,11 @@ class Target:
     locks: Locks = field(default_factory=Locks)
     turned: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
 
+    @property
+    def bone(self) -> str:
+        """The bone's name, "" for the object."""
+        return self.name if self.prefix else ""
+
     def held(self, values: Array | None = None) -> Held:
         """What is locked at what it is now, or at other numbers [T, n] of its rotation mode."""
         return Held(self.locks, np.array([self.turned]) if values is None else values)

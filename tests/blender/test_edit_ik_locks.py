@@ -64,12 +64,17 @@ def test_what_is_locked_stays_and_all_else_goes_as_if_nothing_were(rigify: Any) 
     original = hand_keyed(rigify, arms=True, pole=True)
     before, clip = channels(original), range(1, END + 1)
     controls = matrices(rigify, LOCKS, clip)
-    free = channels(api.regenerate(rigify, "turns", frames=(FIRST, LAST), seed=3))
+    without = api.regenerate(rigify, "turns", frames=(FIRST, LAST), seed=3)
+    free = channels(without)
+    assert "Locked" not in without.get(NOTES, "")
     rigify.animation_data.action = original
     for posed in rigify.pose.bones:  # what has no keys here keeps what the edit has set
         posed.matrix_basis.identity()
     lock(rigify, LOCKS)
-    locked = channels(api.regenerate(rigify, "turns", frames=(FIRST, LAST), seed=3))
+    edited = api.regenerate(rigify, "turns", frames=(FIRST, LAST), seed=3)
+    locked, said = channels(edited), edited[NOTES]
+    assert "Locked channels" in said
+    assert "foot_ik.L (location Z)" in said and "hand_ik.L (location XYZ, rotation WXYZ)" in said
     assert before.keys() <= locked.keys() <= free.keys()
     assert all(is_locked(*it) for it in free.keys() - locked.keys())
     told: set[str] = set()
