@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mdm_core.rotations import from_axis_angle, inverse, multiply, normalize
+from mdm_core.rotations import from_axis_angle, multiply, normalize
 
 from ..retarget import PoseSamples, PoseTracks
 from ..retarget.from_rig import basis_of
-from ..retarget.posing import Posing, rotation_of
+from ..retarget.posing import Posing, turn_of
 from ..retarget.rest import RigRest
 from ..rig import RigMap, RigSnapshot
 from .goals import joint_of
@@ -120,12 +120,7 @@ class _Solver:
     def solved(self, shifts: Mapping[str, Array], frames: int) -> PoseTracks:
         turned = {*self.bones, *self.ends} | ({self.carrier} if self.carrier is not None else set())
         still = Posing(self.rig, {}, basis=self.basis)
-        turns = {
-            bone: _long(
-                multiply(rotation_of(still.pose(bone)), inverse(rotation_of(self.rig.bones[bone].rest))), frames
-            )
-            for bone in turned
-        }
+        turns = {bone: _long(turn_of(self.rig.bones[bone], still.pose(bone)), frames) for bone in turned}
         placed = {self.carrier: _long(still.pose(self.carrier)[:, :3, 3], frames)} if self.carrier is not None else {}
         goals = {joint: self._joint(still, joint, frames) + shift for joint, shift in shifts.items()}
         posing = Posing(self.rig, turns, placed, self.basis)

@@ -14,13 +14,13 @@ from mdm_core.anatomy.body import STRAIGHT, Body
 from mdm_core.anatomy.parts import SIDES
 from mdm_core.anatomy.posed import posed
 from mdm_core.errors import MotionError
-from mdm_core.rotations import identity, inverse, multiply, normalize, rotate, slerp
+from mdm_core.rotations import identity, multiply, normalize, rotate, slerp
 from mdm_core.skeleton import BONE_LENGTHS, INDEX
 
 from ..rig import RigMap, RigSnapshot
 from .contacts import Heights, contacts_of
 from .ground import lift
-from .posing import Posing, compose, rotation_of
+from .posing import Posing, compose, rotation_of, turn_of
 from .rest import RigRest, read_rest
 from .root_motion import RootMotion, root_bone
 from .stand import Stand, stand_of
@@ -61,10 +61,7 @@ def from_rig(
         matrices = {bone: travel @ matrix for bone, matrix in matrices.items()}
         frames = max(frames, len(travel))
     matrices = {bone: np.broadcast_to(matrix, (frames, 4, 4)) for bone, matrix in matrices.items()}
-    turns = {
-        joint: stand.turn_back(multiply(rotation_of(matrices[bone]), inverse(rotation_of(rig.bones[bone].rest))))
-        for joint, bone in rig_map.bones.items()
-    }
+    turns = {joint: stand.turn_back(turn_of(rig.bones[bone], matrices[bone])) for joint, bone in rig_map.bones.items()}
     heads = _heads(rig_map, rest, stand, matrices)
     positions = posed(_part_turns(turns, rest), _directions(turns, heads), body, np.asarray(lengths, dtype=np.float64))
     return _placed(positions, heads, rest, heights or _standing_heights(body, lengths), lengths, fps)

@@ -19,7 +19,7 @@ from ..rig.rig_map import RigMap
 from ..rig.snapshot import Bone, RigSnapshot
 from .ik_limbs import FoundLimb, limbs_of
 from .ik_stretch import StretchyLimb, matching_scale
-from .posing import Posing, compose, rotation_of, size_of
+from .posing import Posing, compose, rotation_of, size_of, turn_of
 from .tracks import PoseTracks
 
 Array = NDArray[np.floating]
@@ -91,21 +91,16 @@ def _basis(rig: RigSnapshot, tracks: PoseTracks, name: str) -> Array:
     return compose(rotation, location, size_of(now))
 
 
-def _turn(rig: RigSnapshot, posing: Posing, name: str) -> Array:
-    """How a bone has turned since rest, in armature space [T, 4]."""
-    return multiply(rotation_of(posing.pose(name)), inverse(rotation_of(rig.bones[name].rest)))
-
-
 def _follow_end(
     rig: RigSnapshot, limb: FoundLimb, played: Posing, turns: dict[str, Array], places: dict[str, Array]
 ) -> None:
     """Hand or foot, and toes: the IK control moves as if it were fixed to the FK control."""
     fk = limb.fk[2]
     moved = played.pose(fk) @ np.linalg.inv(rig.bones[fk].rest)
-    turns[limb.end] = _turn(rig, played, fk)
+    turns[limb.end] = turn_of(rig.bones[fk], played.pose(fk))
     places[limb.end] = (moved @ np.append(rig.bones[limb.end].head, 1.0))[..., :3]
     if limb.tips is not None:
-        turns[limb.tips[1]] = _turn(rig, played, limb.tips[0])
+        turns[limb.tips[1]] = turn_of(rig.bones[limb.tips[0]], played.pose(limb.tips[0]))
 
 
 def hinge_at_rest(rig: RigSnapshot, fk: tuple[str, str, str]) -> Array:
@@ -131,7 +126,7 @@ def hinged_limb(rig: RigSnapshot, fk: tuple[str, str, str], played: Posing) -> H
     """The FK limb bent about the rig's own hinge alone; it starts and ends where it did."""
     start, middle, end = (played.pose(name)[..., :3, 3] for name in fk)
     upper, lower, line = normalize(middle - start), normalize(end - middle), normalize(end - start)
-    kept = rotate(_turn(rig, played, fk[0]), hinge_at_rest(rig, fk))
+    kept = rotate(turn_of(rig.bones[fk[0]], played.pose(fk[0])), hinge_at_rest(rig, fk))
     across = np.cross(upper, lower)
     across *= np.where(np.sum(across * kept, axis=-1, keepdims=True) < 0, -1.0, 1.0)
     bend = np.degrees(np.arcsin(np.clip(np.linalg.norm(across, axis=-1), 0.0, 1.0)))
@@ -150,7 +145,7 @@ def _fk_turns(rig: RigSnapshot, fk: tuple[str, str, str], limb: Hinged, given: P
     heads, hinge = [rig.bones[name].head for name in fk], hinge_at_rest(rig, fk)
     upper = multiply(along(limb.middle - limb.start, limb.axis), inverse(along(heads[1] - heads[0], hinge)))
     lower = multiply(along(limb.end - limb.middle, limb.axis), inverse(along(heads[2] - heads[1], hinge)))
-    return {fk[0]: upper, fk[1]: lower, fk[2]: _turn(rig, given, fk[2])}
+    return {fk[0]: upper, fk[1]: lower, fk[2]: turn_of(rig.bones[fk[2]], given.pose(fk[2]))}
 
 
 def _pole_place(rig: RigSnapshot, pole: str, fk: tuple[str, str, str], limb: Hinged) -> Array:

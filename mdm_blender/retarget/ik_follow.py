@@ -21,7 +21,7 @@ from ..rig.snapshot import RigSnapshot
 from .from_rig import basis_of
 from .ik_controls import hinge_at_rest, hinged_limb, with_ik
 from .ik_limbs import FoundLimb
-from .posing import Posing, rotation_of, size_of
+from .posing import Posing, rotation_of, size_of, turn_of
 from .tracks import PoseSamples, PoseTracks
 
 Array = NDArray[np.floating]
@@ -51,7 +51,7 @@ def fk_samples(
     for limb in limbs:
         turns |= _fitted(rig, limb, poses, still)
         if limb.tips is not None:
-            turns[limb.tips[0]] = _turn(rig, poses[limb.tips[0]], limb.tips[0])
+            turns[limb.tips[0]] = turn_of(rig.bones[limb.tips[0]], poses[limb.tips[0]])
     posing = Posing(rig, turns, basis=basis_of(rig, samples))
     for name in turns:
         posing.pose(name)
@@ -62,7 +62,7 @@ def fk_samples(
 def _fitted(rig: RigSnapshot, limb: FoundLimb, poses: Mapping[str, Array], still: Posing) -> dict[str, Array]:
     """Turns since rest [T, 4] of two rigid bones that begin and end where the posed ones do, bent in their plane."""
     heads = [rig.bones[name].head for name in limb.fk]
-    turn = {name: _turn(rig, poses[name], name) for name in limb.fk}
+    turn = {name: turn_of(rig.bones[name], poses[name]) for name in limb.fk}
     start, middle, end = (poses[name][..., :3, 3] for name in limb.fk)
     size = size_of(still.spaces(rig.bones[limb.fk[0]])[0])
     upper, lower = (size * np.linalg.norm(b - a) for a, b in zip(heads[:-1], heads[1:], strict=True))
@@ -81,11 +81,6 @@ def _fitted(rig: RigSnapshot, limb: FoundLimb, poses: Mapping[str, Array], still
         limb.fk[1]: multiply(between(normalize(second), normalize(end - bent)), turn[limb.fk[1]]),
         limb.fk[2]: turn[limb.fk[2]],
     }
-
-
-def _turn(rig: RigSnapshot, pose: Array, name: str) -> Array:
-    """Since rest, in armature space."""
-    return multiply(rotation_of(pose), inverse(rotation_of(rig.bones[name].rest)))
 
 
 def follow(
@@ -117,12 +112,12 @@ def follow(
         else:
             moved = before.pose(limb.end).copy()
             moved[..., :3, 3] += (after.pose(limb.fk[2]) - before.pose(limb.fk[2]))[..., :3, 3]
-        turns[limb.end], places[limb.end] = _turn(rig, moved, limb.end), moved[..., :3, 3]
+        turns[limb.end], places[limb.end] = turn_of(rig.bones[limb.end], moved), moved[..., :3, 3]
         if limb.pole is not None:
             start, turn = _swung(rig, limb, before, after)
             away = before.pose(limb.pole)[..., :3, 3] - start[0]
             places[limb.pole] = start[1] + rotate(turn, away)
-            turns[limb.pole] = _turn(rig, before.pose(limb.pole), limb.pole)
+            turns[limb.pole] = turn_of(rig.bones[limb.pole], before.pose(limb.pole))
         if limb.tips is not None:
             rotations[limb.tips[1]] = _tip(rig, limb.fk[2], limb.tips, original, before, after)
     solved = Posing(rig, turns, places, basis_of(rig, later))
@@ -150,7 +145,7 @@ def _tip(
     """The tip's local rotation [T, 4]: it plays what the FK tip shows, and its parent goes with hand or foot."""
     foot = multiply(rotation_of(after.pose(end)), inverse(rotation_of(before.pose(end))))
     toe = multiply(rotation_of(after.pose(tips[0])), inverse(rotation_of(before.pose(tips[0]))))
-    shown = multiply(_turn(rig, before.pose(tips[0]), tips[0]), rotation_of(rig.bones[tips[1]].rest))
+    shown = multiply(turn_of(rig.bones[tips[0]], before.pose(tips[0])), rotation_of(rig.bones[tips[1]].rest))
     change = multiply(inverse(shown), multiply(multiply(inverse(foot), toe), shown))
     return multiply(normalize(original.rotations[tips[1]]), change)
 

@@ -30,6 +30,11 @@ def rotation_of(matrix: Array) -> Array:
     return from_matrix(axes / np.maximum(np.linalg.norm(axes, axis=-2, keepdims=True), 1e-12))
 
 
+def turn_of(bone: Bone, pose: Array) -> Array:
+    """How a bone with the pose [..., 4, 4] has turned since rest [..., 4], in armature space."""
+    return multiply(rotation_of(pose), inverse(rotation_of(bone.rest)))
+
+
 def compose(rotation: Array, location: Array, scale: Array | float = 1.0) -> Array:
     """Matrices [..., 4, 4] from quaternions [..., 4], places [..., 3] and a uniform scale."""
     shape = np.broadcast_shapes(rotation.shape[:-1], location.shape[:-1])
