@@ -69,11 +69,12 @@ class Config:
 class Lessons:
     """What is learnt from and measured on.
 
-    by_subject: wordings by what they are about; vectors: the teacher's [384] of every plain sentence; others: sentences
-    of the data that are no wordings, vectors [S, 384] and chances [S]; unseen: wordings that are kept back.
+    by_tag: wordings by what they are about, a tag of the table; vectors: the teacher's [384] of every plain sentence;
+    others: sentences of the data that are no wordings, vectors [S, 384] and chances [S]; unseen: wordings that are
+    kept back.
     """
 
-    by_subject: tuple[tuple[Reworded, ...], ...]
+    by_tag: tuple[tuple[Reworded, ...], ...]
     unseen: tuple[Reworded, ...]
     vectors: dict[str, NDArray[np.float32]]
     others: tuple[str, ...]
@@ -182,9 +183,9 @@ def lessons(pack: Pack, config: Config) -> Lessons:
     every = reworded()
     order = rng.permutation(len(every))
     back = int(config.unseen * len(every))
-    by_subject: defaultdict[str, list[Reworded]] = defaultdict(list)
+    by_tag: defaultdict[str, list[Reworded]] = defaultdict(list)
     for k in order[back:]:
-        by_subject[every[k].about].append(every[k])
+        by_tag[every[k].about].append(every[k])
     said = {one.wording for each in every for one in (each, each.mirrored)}
     others = [k for k, sentence in enumerate(pack.sentences) if sentence not in said]
     if not others:
@@ -195,7 +196,7 @@ def lessons(pack: Pack, config: Config) -> Lessons:
     chances = drawn[others] / max(drawn[others].sum(), 1e-12) + 1 / len(others)
     plain = sorted({one.plain for each in every for one in (each, each.mirrored)})
     return Lessons(
-        by_subject=tuple(tuple(some) for some in by_subject.values()),
+        by_tag=tuple(tuple(some) for some in by_tag.values()),
         unseen=tuple(every[k] for k in order[:back]),
         vectors=dict(zip(plain, minilm.MiniLM.load().encode(plain), strict=True)),
         others=tuple(pack.sentences[k] for k in others),
@@ -205,12 +206,12 @@ def lessons(pack: Pack, config: Config) -> Lessons:
 
 
 def drawn(given: Lessons, size: int, rng: np.random.Generator) -> tuple[list[str], list[str], NDArray[np.float32]]:
-    """`size` wordings, every subject as often, half of them mirrored; as many other sentences and a third as many of
+    """`size` wordings, every tag as often, half of them mirrored; as many other sentences and a third as many of
     the plain ones; and what the student is to give for all of them in a row, [B, 384].
     """
     wordings: list[Reworded] = []
-    for subject in rng.integers(len(given.by_subject), size=size):
-        some = given.by_subject[subject]
+    for tag in rng.integers(len(given.by_tag), size=size):
+        some = given.by_tag[tag]
         one = some[rng.integers(len(some))]
         wordings.append(one.mirrored if rng.random() < 0.5 else one)
     others = rng.choice(len(given.others), size, p=given.chances)

@@ -65,9 +65,9 @@ def test_sentences_are_drawn_as_training_draws_them_and_alike() -> None:
     assert given.others == SENTENCES
     # Half of the chances go by windows (0.375 for each of the first's two, 0.25, none), half evenly.
     np.testing.assert_allclose(given.chances, np.array([0.375, 0.375, 0.25, 0.0]) / 2 + 1 / 8)
-    taught = {one.wording for some in given.by_subject for one in some}
+    taught = {one.wording for some in given.by_tag for one in some}
     assert given.unseen and not {(one.about, one.wording) for one in given.unseen} & {
-        (one.about, one.wording) for some in given.by_subject for one in some
+        (one.about, one.wording) for some in given.by_tag for one in some
     }
     assert len(taught) > 4000
 
@@ -76,11 +76,11 @@ def test_targets_are_the_teachers_vectors_of_the_plain_sentences() -> None:
     given = text_adapter.lessons(small_pack(), CONFIG)
     wordings, others, targets = text_adapter.drawn(given, 30, np.random.default_rng(0))
     assert len(wordings) == 30 and len(others) == 40 and len(targets) == 70
-    plain = {one.wording: one.plain for some in given.by_subject for each in some for one in (each, each.mirrored)}
+    plain = {one.wording: one.plain for some in given.by_tag for each in some for one in (each, each.mirrored)}
     teacher = MiniLM.load()
     np.testing.assert_allclose(targets[30:], teacher.encode(others), atol=1e-5)
     same = [np.allclose(targets[k], teacher.encode([plain[w]])[0], atol=1e-5) for k, w in enumerate(wordings)]
-    assert np.mean(same) > 0.9  # a wording may be one of two subjects
+    assert np.mean(same) > 0.9  # a wording may be one of two tags
 
 
 @pytest.mark.slow
@@ -92,7 +92,7 @@ def test_a_short_run_brings_wordings_nearer_and_leaves_the_rest(
     path = text_adapter.train(short, torch.device("cpu"))
     adapter = read_safetensors(path)
     plain, taught = MiniLM.load(), MiniLM.load(adapter=adapter)
-    wordings = [one for some in text_adapter.lessons(small_pack(), short).by_subject for one in some][::25]
+    wordings = [one for some in text_adapter.lessons(small_pack(), short).by_tag for one in some][::25]
     goal = plain.encode([one.plain for one in wordings])
 
     def near(encoder: MiniLM) -> float:
