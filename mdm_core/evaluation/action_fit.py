@@ -39,14 +39,6 @@ class Config:
     learning_rate: float
 
 
-def is_one(path: Path) -> bool:
-    """Whether a training configuration is of a judge of actions; False too where it cannot be read."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8")).get("kind") == KIND
-    except (OSError, ValueError):
-        return False
-
-
 def read(path: Path) -> Config:
     """The settings; a MotionError names the field that is missing or unknown."""
     return section(Config, tomllib.loads(path.read_text(encoding="utf-8")), str(path), LIKE)

@@ -36,6 +36,7 @@ from .evaluator import Evaluator, Shape, TextMotionNetwork, motion_features, new
 
 LARGEST_SCALE = math.log(100.0)  # CLIP, Radford et al. 2021, sec. 2.5
 MEASURED_ROUNDS = 8
+KIND = "evaluator"
 LIKE = "configs/evaluator.toml"
 
 
@@ -104,14 +105,6 @@ class Batch:
     frame_mask: Tensor
     text: Tensor
     clip: Tensor
-
-
-def is_evaluator(path: Path) -> bool:
-    """Whether a training configuration is of an evaluator; False too where it cannot be read."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8")).get("kind") == "evaluator"
-    except (OSError, ValueError):
-        return False
 
 
 def read(path: Path) -> Config:

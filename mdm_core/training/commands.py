@@ -29,12 +29,13 @@ def run_train(arguments: argparse.Namespace) -> int:
 
     if paper_config.is_paper(arguments.config):
         return run_paper(arguments.config, pick_device(arguments.device))
-    if fit.is_evaluator(arguments.config):
+    kind = config.kind_of(arguments.config)
+    if kind == fit.KIND:
         return fit.run(arguments.config, pick_device(arguments.device))
-    if action_fit.is_one(arguments.config):
+    if kind == action_fit.KIND:
         print(f"wrote {action_fit.train(action_fit.read(arguments.config))}")
         return 0
-    if text_adapter.is_one(arguments.config):
+    if kind == text_adapter.KIND:
         device = torch.device(pick_device(arguments.device))
         print(f"wrote {text_adapter.train(text_adapter.read(arguments.config), device)}")
         return 0

@@ -137,6 +137,14 @@ def read(path: Path) -> Config:
     return section(Config, {**raw, **sections}, str(path))
 
 
+def kind_of(path: Path) -> str:
+    """What a configuration is for, its "kind"; "" for a model of motion, and for a file that cannot be read."""
+    try:
+        return str(tomllib.loads(path.read_text(encoding="utf-8")).get("kind", ""))
+    except (OSError, ValueError):
+        return ""
+
+
 def section(kind: type[Any], values: dict[str, Any], where: str, like: str = "configs/bundled.toml") -> Any:
     """`kind` made from `values`, none missing and none left over; `like`: the file to compare with."""
     wanted = {field.name for field in fields(kind)}

@@ -164,14 +164,6 @@ def matrices(bert: Any) -> list[tuple[str, nn.Linear]]:
     return [(name, layer) for name, layer in bert.named_modules() if isinstance(layer, nn.Linear)]
 
 
-def is_one(path: Path) -> bool:
-    """Whether a training configuration is of a text adapter; False too where it cannot be read."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8")).get("kind") == KIND
-    except (OSError, ValueError):
-        return False
-
-
 def read(path: Path) -> Config:
     """The settings; a MotionError names the field that is missing or unknown."""
     return section(Config, tomllib.loads(path.read_text(encoding="utf-8")), str(path), LIKE)

@@ -18,6 +18,7 @@ from mdm_core.errors import MotionError  # noqa: E402
 from mdm_core.evaluation import evaluator, fit, held_out  # noqa: E402
 from mdm_core.evaluation.evaluator import Evaluator, Shape, TextMotionNetwork  # noqa: E402
 from mdm_core.features.layout import Layout  # noqa: E402
+from mdm_core.training.config import kind_of  # noqa: E402
 from tests.datasets import folders  # noqa: E402
 from tests.evaluation.small_pack import WORDS, about, small_pack  # noqa: E402
 
@@ -145,14 +146,14 @@ def test_subjects_that_are_held_out_are_not_trained_on(pack: Pack) -> None:
 def test_a_wrong_configuration_is_named(change: tuple[str, str], said: str, tmp_path: Path) -> None:
     text = (ROOT / "configs" / "evaluator.toml").read_text(encoding="utf-8").replace(*change)
     (tmp_path / "wrong.toml").write_text(text, encoding="utf-8")
-    assert fit.is_evaluator(tmp_path / "wrong.toml")
+    assert kind_of(tmp_path / "wrong.toml") == fit.KIND
     with pytest.raises(MotionError, match=said):
         fit.read(tmp_path / "wrong.toml")
 
 
 def test_other_configurations_are_no_evaluators(tmp_path: Path) -> None:
-    assert not fit.is_evaluator(ROOT / "configs" / "bundled.toml")
-    assert not fit.is_evaluator(tmp_path / "none.toml")
+    assert kind_of(ROOT / "configs" / "bundled.toml") == ""
+    assert kind_of(tmp_path / "none.toml") == ""
 
 
 def test_a_humanml3d_folder_becomes_an_evaluator_by_two_commands(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from mdm_core.checkpoints.tensors import read_safetensors
 from mdm_core.datasets.pack import Pack
 from mdm_core.errors import MotionError
 from mdm_core.text.minilm import MiniLM
-from mdm_core.training import embeddings, text_adapter
+from mdm_core.training import config, embeddings, text_adapter
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = text_adapter.read(ROOT / "configs" / "words.toml")
@@ -120,7 +120,7 @@ def test_sentences_are_encoded_anew_once(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_wrong_configuration_is_named(tmp_path: Path) -> None:
     text = (ROOT / "configs" / "words.toml").read_text(encoding="utf-8")
     (tmp_path / "wrong.toml").write_text(text.replace("rank = 16", ""), encoding="utf-8")
-    assert text_adapter.is_one(tmp_path / "wrong.toml") and not text_adapter.is_one(ROOT / "configs" / "bundled.toml")
+    assert config.kind_of(tmp_path / "wrong.toml") == text_adapter.KIND
     with pytest.raises(MotionError, match='lacks the field "rank"'):
         text_adapter.read(tmp_path / "wrong.toml")
 
