@@ -22,6 +22,12 @@ PACK = Path("data/pack.npz")
 EVALUATOR = Path(__file__).resolve().parents[2] / "benchmarks" / "evaluator"
 """In a checkout; an installed mdm_core has none, and is told where one is."""
 
+PROBE_OPTIONS = ("takes", "seconds", "guidance", "steps", "sampler", "paraphrases", "real")
+METRICS_OPTIONS = (
+    *("metrics", "pack", "evaluator", "motions", "repetitions", "seed", "guidance", "steps", "multimodality", "raw"),
+)
+"""What the numbers depend on, beside the model."""
+
 EVAL = """\
 Measure whether a model does what prompts say: 62 prompts, each with a geometric test of the motion.
 
@@ -115,9 +121,8 @@ def run_eval(arguments: argparse.Namespace) -> int:
     numbers = report.numbers(found, real)
     write(arguments.json, numbers)
     if card:
-        words = f" --paraphrases {arguments.paraphrases}" if arguments.paraphrases else ""
-        name = "probe" + words.replace(" --", ", ")
-        into_card.store(card, name, f"mdm eval --takes {arguments.takes}{words}", numbers)
+        name = f"probe, paraphrases {arguments.paraphrases}" if arguments.paraphrases else "probe"
+        into_card.store(card, name, command(arguments, PROBE_OPTIONS), numbers)
     return 0
 
 
@@ -140,8 +145,7 @@ def run_metrics(arguments: argparse.Namespace, card: Path | None) -> int:
     numbers = comparison_report.numbers(rows)
     write(arguments.json, numbers)
     if card:
-        command = f"mdm eval --metrics --motions {arguments.motions} --seed {arguments.seed}"
-        into_card.store(card, "held-out people", command, numbers)
+        into_card.store(card, "held-out people", command(arguments, METRICS_OPTIONS), numbers)
     return 0
 
 
@@ -196,6 +200,16 @@ def of_actions(arguments: argparse.Namespace, asking: Asking) -> Table:
     judge, pack = action_judges.read(arguments.evaluator), feature_pack.load(arguments.pack)
     settings = action_comparison.Settings(arguments.motions, arguments.repetitions, seed=arguments.seed)
     return action_comparison.table(pack, asking, judge, settings, arguments.model), ""
+
+
+def command(arguments: argparse.Namespace, options: tuple[str, ...]) -> str:
+    """What gives the same numbers of the same model again; paths that were not given are left to be found."""
+    words = ["mdm eval"]
+    for option in options:
+        value = getattr(arguments, option)
+        if value not in (None, False, PACK, EVALUATOR):
+            words.append(f"--{option}" if value is True else f"--{option} {value}")
+    return " ".join(words)
 
 
 def load(arguments: argparse.Namespace) -> MotionGenerator:

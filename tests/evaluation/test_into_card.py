@@ -34,7 +34,7 @@ def test_eval_stores_what_it_prints(model: Path, tmp_path: Path, capsys: pytest.
     asked = ["eval", "--model", str(model), "--takes", "1", "--seconds", "1", "--steps", "2"]
     assert main([*asked, "--json", str(tmp_path / "numbers.json"), "--store"]) == 0
     stored = bundle.read_card(model)["metrics"]["probe"]
-    assert stored.pop("command") == "mdm eval --takes 1"
+    assert stored.pop("command") == "mdm eval --takes 1 --seconds 1.0 --steps 2"
     assert stored == json.loads((tmp_path / "numbers.json").read_text(encoding="utf-8"))
     mean = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("mean"))
     assert mean.split()[1] == f"{stored['passed']:.2f}"
