@@ -55,6 +55,20 @@ def turned(posed: Any, turn: tuple[float, float, float]) -> None:
         posed.rotation_euler = rotation.to_euler(mode)
 
 
+def viewport() -> Any:
+    """Blender's tools as if the mouse were over the 3D view: a context manager."""
+    window = bpy.context.window_manager.windows[0]
+    area = next(it for it in window.screen.areas if it.type == "VIEW_3D")
+    region = next(it for it in area.regions if it.type == "WINDOW")
+    return bpy.context.temp_override(window=window, area=area, region=region)
+
+
+def turn_about_all_axes() -> None:
+    """What is selected, by Blender's rotate tool."""
+    for around in AXES:
+        assert bpy.ops.transform.rotate(value=0.4, orient_axis=around) == {"FINISHED"}
+
+
 @pytest.mark.skipif(bpy.app.version < (4, 4, 0), reason="transform.rotate ends the process of 4.2's module")
 @pytest.mark.parametrize("by_component", [False, True])
 @pytest.mark.parametrize("mode", ["QUATERNION", "AXIS_ANGLE", "XYZ", "YZX"])
@@ -71,12 +85,8 @@ def test_blenders_own_rotate_tool_holds_the_same(mode: str, by_component: bool, 
     bpy.context.view_layer.update()
     target, before = target_of(posed, ""), numbers_of(posed)
     angles = np.array(posed.matrix_basis.to_euler("XYZ"))
-    window = bpy.context.window_manager.windows[0]
-    area = next(it for it in window.screen.areas if it.type == "VIEW_3D")
-    region = next(it for it in area.regions if it.type == "WINDOW")
-    with bpy.context.temp_override(window=window, area=area, region=region):
-        for around in AXES:
-            assert bpy.ops.transform.rotate(value=0.4, orient_axis=around) == {"FINISHED"}
+    with viewport():
+        turn_about_all_axes()
     after = numbers_of(posed)
     assert np.abs(after - before).max() > 0.05, "Blender turned nothing"
     number, axis = np.array(target.locks.numbers), np.array(axes)

@@ -25,7 +25,7 @@ from mdm_blender.retarget.tracks import PoseTracks
 from mdm_core.rotations import normalize
 from tests.blender.addon.scene import fcurves, mixamo
 from tests.blender.seen import jolts, places, usual_jolt
-from tests.blender.test_edit_locks import AXES, PROPERTIES, numbers_of, turned
+from tests.blender.test_edit_locks import PROPERTIES, numbers_of, turn_about_all_axes, turned, viewport
 
 MODES = ("QUATERNION", "AXIS_ANGLE", "XYZ", "YZX")
 FIRST, LAST, CLIP = 34, 66, 95
@@ -69,12 +69,8 @@ def test_blenders_own_tools_hold_the_same_of_an_object(
     armature.location = (0.1, 0.2, 0.3)
     bpy.context.view_layer.update()
     target, before = bone_target(armature, ""), numbers_of(armature)
-    window = bpy.context.window_manager.windows[0]
-    area = next(it for it in window.screen.areas if it.type == "VIEW_3D")
-    region = next(it for it in area.regions if it.type == "WINDOW")
-    with bpy.context.temp_override(window=window, area=area, region=region):
-        for around in AXES:
-            assert bpy.ops.transform.rotate(value=0.4, orient_axis=around) == {"FINISHED"}
+    with viewport():
+        turn_about_all_axes()
         after, there = numbers_of(armature), np.array(armature.location)
         assert bpy.ops.transform.translate(value=(0.5, 0.7, 0.9)) == {"FINISHED"}
     moved = np.abs(np.array(armature.location) - there)
