@@ -207,8 +207,10 @@ def command(arguments: argparse.Namespace, options: tuple[str, ...]) -> str:
     words = ["mdm eval"]
     for option in options:
         value = getattr(arguments, option)
-        if value not in (None, False, PACK, EVALUATOR):
-            words.append(f"--{option}" if value is True else f"--{option} {value}")
+        if value is True:
+            words.append(f"--{option}")
+        elif value is not None and value is not False and value not in (PACK, EVALUATOR):
+            words.append(f"--{option} {value}")
     return " ".join(words)
 
 

@@ -31,10 +31,10 @@ def test_what_was_stored_before_stays_and_the_same_is_replaced(model: Path) -> N
 
 
 def test_eval_stores_what_it_prints(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    asked = ["eval", "--model", str(model), "--takes", "1", "--seconds", "1", "--steps", "2"]
+    asked = ["eval", "--model", str(model), "--takes", "1", "--seconds", "1", "--steps", "2", "--guidance", "0"]
     assert main([*asked, "--json", str(tmp_path / "numbers.json"), "--store"]) == 0
     stored = bundle.read_card(model)["metrics"]["probe"]
-    assert stored.pop("command") == "mdm eval --takes 1 --seconds 1.0 --steps 2"
+    assert stored.pop("command") == "mdm eval --takes 1 --seconds 1.0 --guidance 0.0 --steps 2"
     assert stored == json.loads((tmp_path / "numbers.json").read_text(encoding="utf-8"))
     mean = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("mean"))
     assert mean.split()[1] == f"{stored['passed']:.2f}"
